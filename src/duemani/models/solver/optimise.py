@@ -1,0 +1,248 @@
+"""Trajectory optimisation of one hand: Gauss-Newton over all frames of a window at once.
+
+The cost is a sum of squares: fingertips on their targets, joints near a natural posture and
+inside their limits, idle fingertips above the keys, neighbouring fingers apart, and small
+accelerations and jerks of every degree of freedom. Frames couple only through the last terms, so
+each step is one banded Cholesky solve, linear in the window's length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import solveh_banded
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
+from duemani.keyboard import BLACK_FRONT_M, BLACK_HEIGHT_M
+from duemani.models.solver.kinematics import (
+    BASE_DEVIATION,
+    BASE_FLEX,
+    DOF_COUNT,
+    DOF_LIMITS,
+    MIDDLE_FLEX,
+    PITCH,
+    ROLL,
+    THUMB_TIP_FLEX,
+    YAW,
+    Pose,
+    pose,
+)
+from duemani.models.solver.targets import TipTargets
+
+_FRONT_MARGIN_M = 0.004
+_FRONT_SIGMA_M = 0.001
+_HINGE_SOFTNESS_M = 0.0012
+_FLOOR_ITERATIONS = (1, 2, 4)
+_MAX_STEP = 0.4
+_FIRST_DAMPING = 0.1
+_DAMPING_SCALE = np.array([1e4] * 3 + [100.0] * (DOF_COUNT - 3))
+ORDER = 3  # highest derivative in the cost
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a unit of each term costs. Sigmas: a deviation of that size costs 1 a frame."""
+
+    iterations: int = 8
+    clearance_m: float = 0.005
+    clearance_sigma_m: float = 0.0012
+    spacing_m: float = 0.0125
+    spacing_sigma_m: float = 0.002
+    limit_sigma_rad: float = 0.01
+    limit_margin_rad: float = 0.01
+
+
+def posture_sigmas() -> Float[np.ndarray, "22"]:
+    """How far each degree of freedom strays from the natural posture at a cost of 1."""
+    sigma = np.empty(DOF_COUNT)
+    sigma[:3] = 0.05, 0.03, 0.008
+    sigma[[YAW, PITCH, ROLL]] = 0.12, 0.08, 0.10
+    sigma[BASE_FLEX], sigma[BASE_DEVIATION], sigma[MIDDLE_FLEX] = 0.25, 0.10, 0.22
+    sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = 0.20, 0.20, 0.22, 0.25
+    return sigma
+
+
+def acceleration_sigmas() -> Float[np.ndarray, "22"]:
+    """Acceleration of each degree of freedom that costs 1 a frame [m/s², rad/s²]."""
+    sigma = np.empty(DOF_COUNT)
+    sigma[:3] = 2.5, 2.0, 1.5
+    sigma[[YAW, PITCH, ROLL]] = 14.0, 12.0, 14.0
+    sigma[BASE_FLEX], sigma[BASE_DEVIATION], sigma[MIDDLE_FLEX] = 80.0, 30.0, 80.0
+    sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = 50.0, 50.0, 60.0, 60.0
+    return sigma
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One hand's window. `fixed` leading frames are kept as they are in the initial guess."""
+
+    targets: TipTargets
+    posture: Float[np.ndarray, "frame 22"]
+    bone_lengths_m: Float[np.ndarray, "20"]
+    frame_rate: float
+    smoothness: float
+    fixed: int = 0
+
+
+def optimise(
+    problem: Problem, start: Float[np.ndarray, "frame 22"], weights: Weights | None = None
+) -> Float[np.ndarray, "frame 22"]:
+    """Improve `start` by Gauss-Newton steps and return the trajectory, inside all joint limits."""
+    weights = weights or Weights()
+    bands = _smoothing_bands(problem)
+    dofs = np.clip(start, *DOF_LIMITS.T)
+    damping = np.full(len(dofs), _FIRST_DAMPING)
+    floor = np.zeros((len(dofs), 5))
+    last_cost = np.full(len(dofs), np.inf)
+    for iteration in range(weights.iterations):
+        posed = pose(dofs, problem.bone_lengths_m)
+        if iteration in _FLOOR_ITERATIONS:  # then kept, so that the steps converge
+            floor = idle_floor(posed.tips_m[..., 1], problem.frame_rate)
+            last_cost[:] = np.inf
+        hessian, gradient, cost = _frame_terms(problem, weights, dofs, posed, floor)
+        # Levenberg-Marquardt, frame by frame: tread carefully where the cost has risen.
+        cost = uniform_filter1d(cost, int(0.25 * problem.frame_rate) | 1, mode="nearest")
+        worse = cost > 1.02 * last_cost + 0.01
+        damping = np.clip(np.where(worse, 6 * damping, 0.3 * damping), 1e-3, 1e4)
+        last_cost = cost
+        step = _solve(bands, hessian, gradient, dofs, damping[:, None] * _DAMPING_SCALE)
+        step[: problem.fixed] = 0
+        dofs = np.clip(dofs + np.clip(step, -_MAX_STEP, _MAX_STEP), *DOF_LIMITS.T)
+        if DEBUG is not None:
+            DEBUG.append((cost.sum(), abs(step).max(), worse.mean(), step.copy(), dofs.copy()))
+    return dofs
+
+
+DEBUG = None
+
+
+def idle_floor(
+    y_m: Float[np.ndarray, "frame 5"], frame_rate: float
+) -> Float[np.ndarray, "frame 5"]:
+    """Height that idle tips must clear [m]: the black keys' tops where a tip is among them.
+
+    Also between two black keys: an idle finger does not dip there. It rises before it goes in.
+    """
+    inside = (y_m > BLACK_FRONT_M - _FRONT_MARGIN_M).astype(float)
+    early = maximum_filter1d(inside, max(int(0.20 * frame_rate) | 1, 3), axis=0, mode="nearest")
+    return BLACK_HEIGHT_M * uniform_filter1d(
+        early, max(int(0.12 * frame_rate) | 1, 3), axis=0, mode="nearest"
+    )
+
+
+def _frame_terms(
+    problem: Problem, weights: Weights, dofs: np.ndarray, posed: Pose, floor: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gauss-Newton matrices (frame, 22, 22), gradients (frame, 22) and costs of the frames."""
+    targets, tips = problem.targets, posed.tips_m
+    error = (targets.position_m - tips) * targets.weight
+    scale = targets.weight.copy()
+    idle = ~targets.pressing
+    clearance = np.where(targets.weight[..., 2] > 0, 0.0008, weights.clearance_m)
+
+    # Idle tips stay above the keys, and in front of the black ones unless they are above those.
+    error[..., 2], scale[..., 2] = _join(
+        error[..., 2], scale[..., 2], floor + clearance - tips[..., 2], idle / weights.clearance_sigma_m
+    )
+    front = BLACK_FRONT_M - _FRONT_MARGIN_M / 2
+    low = targets.in_front | (idle & (floor < 0.98 * BLACK_HEIGHT_M))
+    error[..., 1], scale[..., 1] = _join(
+        error[..., 1], scale[..., 1], tips[..., 1] - front, low / _FRONT_SIGMA_M, sign=-1
+    )
+    jacobian = (posed.jacobian * scale[..., None]).reshape(len(dofs), 15, DOF_COUNT)
+    residual = error.reshape(len(dofs), 15)
+
+    # Neighbouring long fingers keep a finger's width apart.
+    gap = tips[:, 2:, 0] - tips[:, 1:4, 0]
+    push, slope = _soft_hinge(weights.spacing_m - gap)
+    by_gap = (posed.jacobian[:, 2:, 0] - posed.jacobian[:, 1:4, 0]) * slope[..., None]
+    jacobian = np.concatenate([jacobian, by_gap / weights.spacing_sigma_m], axis=1)
+    residual = np.concatenate([residual, push / weights.spacing_sigma_m], axis=1)
+
+    hessian = np.matmul(jacobian.swapaxes(1, 2), jacobian)
+    gradient = np.einsum("trd,tr->td", jacobian, residual)
+
+    stiffness = 1 / posture_sigmas() ** 2
+    low, high = (DOF_LIMITS + np.array([1, -1]) * weights.limit_margin_rad).T
+    beyond = np.where(dofs < low, low - dofs, np.where(dofs > high, high - dofs, 0.0))
+    wall = np.where(beyond != 0, 1 / weights.limit_sigma_rad**2, 0.0)
+    diagonal = stiffness + wall
+    index = np.arange(DOF_COUNT)
+    hessian[:, index, index] += diagonal
+    gradient += stiffness * (problem.posture - dofs) + wall * beyond
+    if problem.fixed:
+        hessian[: problem.fixed, index, index] += 1e12
+        gradient[: problem.fixed] = 0
+    cost = np.sum(residual**2, 1) + np.sum(stiffness * (problem.posture - dofs) ** 2 + wall * beyond**2, 1)
+    return hessian, gradient, cost
+
+
+def _join(
+    error: np.ndarray, scale: np.ndarray, short: np.ndarray, stiffness: np.ndarray, sign: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Merge a one-sided term, `short` of its bound where positive, into a weighted residual.
+
+    `sign` is the direction in which the coordinate must move to mend it.
+    """
+    push, slope = _soft_hinge(short)
+    push, slope = push * stiffness, slope * stiffness
+    total = np.hypot(scale, slope)
+    return (scale * error + sign * slope * push) / np.maximum(total, 1e-9), total
+
+
+def _soft_hinge(short_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """max(0, short) rounded over a millimetre or so, and its slope.
+
+    Without the rounding, Gauss-Newton steps switch the term on and off for ever.
+    """
+    ratio = np.clip(short_m / _HINGE_SOFTNESS_M, -30, 30)
+    return _HINGE_SOFTNESS_M * np.logaddexp(0, ratio), 1 / (1 + np.exp(-ratio))
+
+
+def _smoothing_bands(problem: Problem) -> Float[np.ndarray, "4 frame 22"]:
+    """Bands 0-3 of the quadratic form that penalises acceleration and jerk."""
+    frames = len(problem.posture)
+    sigma = acceleration_sigmas()
+    sigma[:6] /= problem.smoothness
+    jerk_sigma = sigma * 30.0  # a second's change of acceleration at 5 Hz
+    bands = np.zeros((ORDER + 1, frames, DOF_COUNT))
+    for order, cost in ((2, sigma), (3, jerk_sigma)):
+        stencil = np.diff(np.eye(order + 1), n=order, axis=0)[0]
+        stencil = stencil * problem.frame_rate**order
+        for offset in range(order + 1):
+            for first in range(order + 1 - offset):
+                value = stencil[first] * stencil[first + offset]
+                # Stencil centred on frames first..; frame t takes part as entry `first`.
+                begin, end = first, frames - order + first
+                if end > begin:
+                    bands[offset, begin:end] += value / cost**2
+    return bands
+
+
+def _solve(
+    bands: np.ndarray, hessian: np.ndarray, gradient: np.ndarray, dofs: np.ndarray, damping: np.ndarray
+) -> np.ndarray:
+    """One damped Gauss-Newton step: (H + S + D) step = gradient - S dofs."""
+    frames = len(dofs)
+    width = ORDER * DOF_COUNT
+    matrix = np.zeros((width + 1, frames, DOF_COUNT))
+    row, column = np.tril_indices(DOF_COUNT)
+    matrix[row - column, :, column] = hessian[:, row, column].T
+    right = gradient - bands[0] * dofs
+    matrix[0] += bands[0] + damping
+    for offset in range(1, ORDER + 1):
+        band = bands[offset, : frames - offset]
+        matrix[offset * DOF_COUNT, : frames - offset] += band
+        right[: frames - offset] -= band * dofs[offset:]
+        right[offset:] -= band * dofs[: frames - offset]
+    flat = solveh_banded(
+        matrix.reshape(width + 1, frames * DOF_COUNT),
+        right.ravel(),
+        lower=True,
+        overwrite_ab=True,
+        overwrite_b=True,
+        check_finite=False,
+    )
+    return flat.reshape(frames, DOF_COUNT)

@@ -1,0 +1,130 @@
+"""The natural posture of a hand, and the first plan of its travel over the keys."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import solveh_banded
+
+from duemani.keyboard import KEYBOARD_WIDTH_M
+from duemani.models.solver.kinematics import (
+    BASE_DEVIATION,
+    BASE_FLEX,
+    DOF_COUNT,
+    DOF_LIMITS,
+    MIDDLE_FLEX,
+    PITCH,
+    THUMB_TIP_FLEX,
+    YAW,
+    pose,
+)
+from duemani.models.solver.schedule import Schedule
+from duemani.models.solver.style import Style
+from duemani.performance import LEFT
+from duemani.skeleton import MEDIUM_BONE_LENGTHS_M
+
+# Five fingers resting on five neighbouring white keys, from the middle finger's pad [m]; y from
+# real hands (MIDItest medians).
+_FIVE_KEYS_M = np.array(
+    [[-0.047, -0.038, 0], [-0.0235, -0.003, 0], [0, 0, 0], [0.0235, -0.006, 0], [0.047, -0.024, 0]]
+)
+# The player sits at the keyboard's middle; elbows stay beside the body [m], so that forearms, and
+# with them hands, turn outwards at the ends of the keyboard and inwards across the middle.
+_PLAYER_X_M = KEYBOARD_WIDTH_M / 2
+_ELBOW_ASIDE_M = 0.24
+_YAW_PER_M = 0.75
+_MAX_YAW = 0.45
+_TRAVEL_SIGMA_M = 0.018
+
+
+def natural_posture(
+    style: Style, bone_lengths_m: Float[np.ndarray, "20"]
+) -> Float[np.ndarray, "22"]:
+    """Degrees of freedom of a relaxed hand with its pads in a row, level, at z = 0.
+
+    The wrist's position is relative to the middle finger's pad.
+    """
+    dofs = np.zeros(DOF_COUNT)
+    curl = 0.35 + 0.75 * style.finger_curl
+    dofs[BASE_FLEX[1:]], dofs[MIDDLE_FLEX[1:]] = 0.45, curl
+    dofs[PITCH] = 0.0
+    dofs[[BASE_FLEX[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = 0.1, 0.1, 0.2
+    first_guess = dofs.copy()
+    scale = float(np.sum(bone_lengths_m) / np.sum(MEDIUM_BONE_LENGTHS_M))
+    tight = np.full(DOF_COUNT, 1 / 0.35**2)
+    tight[:3] = 1e-6
+    tight[[YAW, PITCH]] = 1 / 0.06**2
+    tight[MIDDLE_FLEX[1:]] = 1 / 0.12**2
+    tight[BASE_DEVIATION] = 1 / 0.15**2
+    spread = _FIVE_KEYS_M * np.array([1, 1.1 - 0.5 * style.finger_curl, 1])
+    for _ in range(60):
+        posed = pose(dofs[None], bone_lengths_m)
+        error = np.append((spread - posed.tips_m[0]).ravel() / 0.003, 0)
+        jacobian = np.vstack([posed.jacobian[0].reshape(15, DOF_COUNT) / 0.003, np.zeros(DOF_COUNT)])
+        error[15] = (style.wrist_height_m * scale - dofs[2]) / 0.001
+        jacobian[15, 2] = 1 / 0.001
+        hessian = jacobian.T @ jacobian + np.diag(tight)
+        step = np.linalg.solve(hessian, jacobian.T @ error + tight * (first_guess - dofs))
+        dofs = np.clip(dofs + np.clip(step, -0.3, 0.3), *DOF_LIMITS.T)
+    return dofs
+
+
+def plan_travel(
+    schedule: Schedule,
+    points_m: Float[np.ndarray, "note 3"],
+    natural: Float[np.ndarray, "22"],
+    bone_lengths_m: Float[np.ndarray, "20"],
+    time_sec: Float[np.ndarray, " frame"],
+    style: Style,
+    hand: int,
+) -> Float[np.ndarray, "frame 22"]:
+    """A first trajectory: the natural posture, carried smoothly to where the notes are.
+
+    Each strike pulls the wrist to where that finger would lie on its key; a penalty on jerk makes
+    the pulls one smooth path, so the hand sets out before it is needed.
+    """
+    tips = pose(natural[None], bone_lengths_m).tips_m[0]
+    wanted = points_m[:, :2] - (tips[schedule.finger, :2] - natural[:2])
+    frames = len(time_sec)
+    rate = 1 / (time_sec[1] - time_sec[0]) if frames > 1 else 60.0
+    pull = np.full(frames, 1e-4)
+    pulled = np.zeros((frames, 2))
+    start = np.searchsorted(time_sec, schedule.onset_sec - 0.02)
+    stop = np.searchsorted(time_sec, np.minimum(schedule.release_sec, schedule.onset_sec + 0.3))
+    for first, last, at in zip(start, np.maximum(stop, start + 1), wanted, strict=True):
+        pull[first:last] += 1.0
+        pulled[first:last] += at
+    elbow_x = _ELBOW_ASIDE_M + (-_PLAYER_X_M if hand == LEFT else _PLAYER_X_M)
+    middle = np.array([elbow_x - 0.08, 0.055 + natural[1]])
+    pulled += 1e-4 * _carried(wanted, schedule.onset_sec, time_sec, middle)
+    stiffness = (_TRAVEL_SIGMA_M / (8.0 / style.smoothness) * rate**2) ** 2
+    path = _smooth(pull, pulled, stiffness)
+    dofs = np.repeat(natural[None], frames, axis=0)
+    dofs[:, :2] = path
+    dofs[:, YAW] += np.clip(-_YAW_PER_M * (path[:, 0] - elbow_x + 0.10), -_MAX_YAW, _MAX_YAW)
+    return dofs
+
+
+def _carried(
+    wanted: np.ndarray, onset_sec: np.ndarray, time_sec: np.ndarray, middle: np.ndarray
+) -> np.ndarray:
+    """Where a hand without notes waits: over its last strike, then over its next."""
+    if not len(wanted):
+        return np.broadcast_to(middle, (len(time_sec), 2))
+    order = np.argsort(onset_sec, kind="stable")
+    return np.stack(
+        [np.interp(time_sec, onset_sec[order], wanted[order, axis]) for axis in range(2)], axis=-1
+    )
+
+
+def _smooth(pull: np.ndarray, pulled: np.ndarray, stiffness: float) -> np.ndarray:
+    """Minimise Σ pull·(x - pulled/pull)² + stiffness·Σ(second difference)²."""
+    frames = len(pull)
+    if frames < 3:
+        return pulled / pull[:, None]
+    matrix = np.zeros((3, frames))
+    for offset, stencil in enumerate(([1, 4, 1], [-2, -2], [1])):
+        for first, value in enumerate(stencil):
+            matrix[offset, first : frames - 2 + first] += value * stiffness
+    matrix[0] += pull
+    return solveh_banded(matrix, pulled, lower=True)

@@ -1,0 +1,126 @@
+"""When each finger of one hand strikes and leaves which key: the notes made physically possible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from duemani.keyboard import is_black, key_centre_x
+from duemani.models.solver.style import Style
+from duemani.performance import LEFT
+from duemani.skeleton import MEDIUM_SPAN_M
+
+# Farthest that two fingertips of a medium hand stretch along the keys [m]: thumb to little finger.
+SPAN_M = np.array(
+    [
+        [0.000, 0.125, 0.155, 0.180, 0.212],
+        [0.125, 0.000, 0.065, 0.100, 0.135],
+        [0.155, 0.065, 0.000, 0.055, 0.095],
+        [0.180, 0.100, 0.055, 0.000, 0.062],
+        [0.212, 0.135, 0.095, 0.062, 0.000],
+    ]
+)
+_TOGETHER_SEC = 0.03  # strikes closer than this are one chord
+_MIN_HOLD_SEC = 0.045
+_LIFT_SEC = 0.035  # from a key's release to a free finger
+_REACH_RATE = 22.0  # m/s²: how fast a hand shifts beyond its reach
+_MAX_HOLD_SEC = 30.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The strikes of one hand in time order; x is mirrored for the left hand.
+
+    Attributes:
+        onset_sec, release_sec: when the key sounds and is let go; releases are never later than
+            the performance's, and earlier where the finger is needed elsewhere.
+        finger: 0 thumb to 4 little finger.
+        x_m: middle of the key.
+        pitch, velocity, black: of the note.
+    """
+
+    onset_sec: Float[np.ndarray, " note"]
+    release_sec: Float[np.ndarray, " note"]
+    finger: Int[np.ndarray, " note"]
+    x_m: Float[np.ndarray, " note"]
+    pitch: Int[np.ndarray, " note"]
+    velocity: Int[np.ndarray, " note"]
+    black: Bool[np.ndarray, " note"]
+
+    def __len__(self) -> int:
+        return len(self.onset_sec)
+
+    def chosen(self, which: Bool[np.ndarray, " note"]) -> Schedule:
+        """The strikes for which `which` is true."""
+        return Schedule(*(getattr(self, field.name)[which] for field in fields(self)))
+
+
+def schedule_hand(notes: np.ndarray, hand: int, style: Style) -> Schedule:
+    """Plan one hand's strikes from fingered notes (`NOTE_DTYPE`, sorted by onset).
+
+    A key is held as long as the performance holds it, unless the finger must strike again, or
+    the hand must be where that key is out of reach; then it is let go just in time (the sustain
+    pedal, or the listener's memory, keeps the sound).
+    """
+    notes = notes[notes["hand"] == hand]
+    onset = notes["onset_sec"].astype(float)
+    finger = notes["finger"].astype(int) - 1
+    pitch = notes["pitch"].astype(int)
+    x = key_centre_x(pitch)
+    if hand == LEFT:
+        x = -x
+    release = np.minimum(notes["release_sec"], onset + _MAX_HOLD_SEC)
+    release = np.maximum(release, onset + _MIN_HOLD_SEC)
+    _free_fingers(onset, release, finger, x, pitch)
+    _free_hand(onset, release, finger, x, SPAN_M * style.hand_span_m / MEDIUM_SPAN_M)
+    return Schedule(
+        onset, release, finger, x, pitch, notes["velocity"].astype(int), is_black(pitch)
+    )
+
+
+def _free_fingers(
+    onset: np.ndarray, release: np.ndarray, finger: np.ndarray, x: np.ndarray, pitch: np.ndarray
+) -> None:
+    """Let a finger, or a key, go before it strikes again."""
+    for group in [finger == f for f in range(5)]:
+        at = np.flatnonzero(group)
+        if len(at) < 2:
+            continue
+        gap = np.diff(onset[at])
+        shift = np.abs(np.diff(x[at]))
+        needed = np.minimum(_LIFT_SEC + np.sqrt(shift / _REACH_RATE), 0.62 * gap)
+        needed = np.where(shift == 0, np.minimum(np.maximum(0.055, 0.3 * gap), 0.55 * gap), needed)
+        needed = np.where(shift == 0, np.minimum(needed, 0.11), needed)
+        release[at[:-1]] = np.minimum(release[at[:-1]], onset[at[1:]] - needed)
+    for key in np.unique(pitch):
+        at = np.flatnonzero(pitch == key)
+        gap = np.diff(onset[at])
+        needed = np.minimum(0.045, 0.5 * gap)
+        release[at[:-1]] = np.minimum(release[at[:-1]], onset[at[1:]] - needed)
+    np.maximum(release, onset + 0.01, out=release)
+
+
+def _free_hand(
+    onset: np.ndarray, release: np.ndarray, finger: np.ndarray, x: np.ndarray, span: np.ndarray
+) -> None:
+    """Let keys go that would be out of reach at a later strike, early enough to get there."""
+    held: list[int] = []
+    for now in range(len(onset)):
+        kept: list[int] = []
+        for before in held:
+            if release[before] <= onset[now] - 0.25:
+                continue
+            kept.append(before)
+            distance = (x[now] - x[before]) * np.sign(finger[now] - finger[before])
+            limit = span[finger[now], finger[before]]
+            # Crossed fingers reach only as far as a thumb passes under.
+            crossed = 0.07 if 0 in (finger[now], finger[before]) else 0.02
+            excess = distance - limit if distance > 0 else -distance - crossed
+            if excess <= 0 or onset[now] - onset[before] < _TOGETHER_SEC:
+                continue
+            needed = 0.03 + np.sqrt(excess / _REACH_RATE)
+            latest = max(onset[now] - needed, onset[before] + 0.4 * (onset[now] - onset[before]))
+            release[before] = min(release[before], latest)
+        held = [*kept, now]
