@@ -65,12 +65,15 @@ def posture_sigmas() -> Float[np.ndarray, "22"]:
 
 
 def acceleration_sigmas() -> Float[np.ndarray, "22"]:
-    """Acceleration of each degree of freedom that costs 1 a frame [m/s², rad/s²]."""
+    """Acceleration of each degree of freedom that costs 1 a frame [m/s², rad/s²].
+
+    Set so that fingertips accelerate along the keys as real ones do (MIDItest).
+    """
     sigma = np.empty(DOF_COUNT)
-    sigma[:3] = 2.5, 2.0, 1.5
-    sigma[[YAW, PITCH, ROLL]] = 14.0, 12.0, 14.0
-    sigma[BASE_FLEX], sigma[BASE_DEVIATION], sigma[MIDDLE_FLEX] = 80.0, 30.0, 80.0
-    sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = 50.0, 50.0, 60.0, 60.0
+    sigma[:3] = 4.0, 3.2, 2.4
+    sigma[[YAW, PITCH, ROLL]] = 22.0, 19.0, 22.0
+    sigma[BASE_FLEX], sigma[BASE_DEVIATION], sigma[MIDDLE_FLEX] = 128.0, 48.0, 128.0
+    sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = 80.0, 80.0, 96.0, 96.0
     return sigma
 
 
@@ -110,12 +113,7 @@ def optimise(
         step = _solve(bands, hessian, gradient, dofs, damping[:, None] * _DAMPING_SCALE)
         step[: problem.fixed] = 0
         dofs = np.clip(dofs + np.clip(step, -_MAX_STEP, _MAX_STEP), *DOF_LIMITS.T)
-        if DEBUG is not None:
-            DEBUG.append((cost.sum(), abs(step).max(), worse.mean(), step.copy(), dofs.copy()))
     return dofs
-
-
-DEBUG = None
 
 
 def idle_floor(

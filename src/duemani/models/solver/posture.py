@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import solveh_banded
+from scipy.ndimage import label, maximum_filter1d, uniform_filter1d
 
 from duemani.keyboard import KEYBOARD_WIDTH_M
 from duemani.models.solver.kinematics import (
@@ -35,6 +36,10 @@ _ELBOW_ASIDE_M = 0.24
 _YAW_PER_M = 0.75
 _MAX_YAW = 0.45
 _TRAVEL_SIGMA_M = 0.018
+# Hands whose wrists come nearer than this [m] begin to play over each other.
+_MEETING_M, _MEETING_RAMP_M = 0.150, 0.070
+_OVER_M, _UNDER_M = (0.020, 0.030), (-0.008, -0.014)  # deeper, higher
+_OVER_PITCH = 0.25
 
 
 def natural_posture(
@@ -103,6 +108,37 @@ def plan_travel(
     dofs[:, :2] = path
     dofs[:, YAW] += np.clip(-_YAW_PER_M * (path[:, 0] - elbow_x + 0.10), -_MAX_YAW, _MAX_YAW)
     return dofs
+
+
+def keep_apart(
+    left: Float[np.ndarray, "frame 22"], right: Float[np.ndarray, "frame 22"], frame_rate: float
+) -> tuple[Float[np.ndarray, "frame 22"], Float[np.ndarray, "frame 22"]]:
+    """Where the hands meet or cross, let one play over the other.
+
+    The upper hand goes higher and deeper into the keys, the lower one flatter and nearer the
+    edge. In each encounter the upper hand is the one that reaches deeper anyway (it plays more
+    black keys), so the choice holds as long as the hands overlap.
+    """
+    gap = right[:, 0] + left[:, 0]  # the left hand is mirrored
+    overlap = np.clip((_MEETING_M - gap) / _MEETING_RAMP_M, 0, 1)
+    if not overlap.any():
+        return left, right
+    size = int(0.5 * frame_rate) | 1
+    overlap = uniform_filter1d(maximum_filter1d(overlap, size, mode="nearest"), size, mode="nearest")
+    encounter, count = label(overlap > 0)
+    depth = right[:, 1] - left[:, 1]
+    right_over = np.zeros(len(gap))
+    for number in range(1, count + 1):
+        frames = encounter == number
+        right_over[frames] = 1.0 if depth[frames].mean() >= 0 else -1.0
+    result = []
+    for plan, over in ((left, -right_over), (right, right_over)):
+        moved = plan.copy()
+        moved[:, 1] += overlap * np.where(over > 0, _OVER_M[0], _UNDER_M[0])
+        moved[:, 2] += overlap * np.where(over > 0, _OVER_M[1], _UNDER_M[1])
+        moved[:, PITCH] += overlap * np.where(over > 0, _OVER_PITCH, 0.0)
+        result.append(moved)
+    return result[0], result[1]
 
 
 def _carried(

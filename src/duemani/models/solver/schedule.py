@@ -23,7 +23,7 @@ SPAN_M = np.array(
     ]
 )
 _TOGETHER_SEC = 0.03  # strikes closer than this are one chord
-_MIN_HOLD_SEC = 0.045
+_MIN_HOLD_SEC = 0.070
 _LIFT_SEC = 0.035  # from a key's release to a free finger
 _REACH_RATE = 22.0  # m/s²: how fast a hand shifts beyond its reach
 _MAX_HOLD_SEC = 30.0

@@ -16,8 +16,8 @@ from duemani.models.solver.style import Style
 # hands (MIDItest) on white keys, kept clear of the black keys' fronts; and on black keys.
 _WHITE_Y_M = np.array([0.016, 0.040, 0.042, 0.039, 0.026])
 _BLACK_Y_M = np.array([0.060, 0.076, 0.080, 0.076, 0.066])
-_X_SIGMA_M = 0.0012
-_Z_SIGMA_M = 0.0004
+_X_SIGMA_M = 0.0010
+_Z_SIGMA_M = 0.00025
 _HOLD_DEPTH_SHARE = 1.03
 _CLEAR_SEC = 0.07
 

@@ -1,0 +1,232 @@
+"""The public verbs, composed of the stages: input → `Performance` → `HandMotion` → output.
+
+`generate` is the one way from notes to motion: the command line, the page and the benchmarks all
+call it, so what is measured is what ships.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from duemani.errors import InputError
+from duemani.files import check_writable
+from duemani.models.solver.style import Style
+from duemani.motion import HandMotion, save_motion
+from duemani.performance import Performance
+from duemani.version import VERSION
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma")
+VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".m4v", ".avi")
+MIDI_SUFFIXES = (".mid", ".midi")
+SCORE_SUFFIXES = (".musicxml", ".mxl", ".xml")
+INPUT_SUFFIXES = (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES, *MIDI_SUFFIXES, *SCORE_SUFFIXES, ".json")
+MOTION_SUFFIXES = (".html", ".glb", ".mp4", ".npz")
+NOTE_SUFFIXES = (".mid", ".json")
+
+Progress = Callable[[str, float], None]
+Camera = Literal["overhead", "player", "side"]
+
+
+@dataclass(frozen=True)
+class Take:
+    """What was put in: its notes, its sound if it has one, and where they come from.
+
+    Attributes:
+        performance: the notes; hands and fingers as far as the input knows them.
+        source: the file.
+        recording: the file again if it holds sound, else None.
+        origin: how the notes came about, for people to read.
+        remarks: what was assumed or left out, one sentence each.
+    """
+
+    performance: Performance
+    source: Path
+    recording: Path | None = None
+    origin: str = ""
+    remarks: tuple[str, ...] = field(default_factory=tuple)
+
+
+def read_take(path: Path, progress: Progress | None = None) -> Take:
+    """Read a recording, a MIDI or `.json` file, or a score; recordings are transcribed.
+
+    Raises:
+        InputError: no such file, an unknown suffix, or contents that do not fit it.
+    """
+    suffix = path.suffix.lower()
+    if not path.exists():
+        raise InputError(f"{path} does not exist.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; a recording, MIDI file or score is accepted.")
+    if suffix in MIDI_SUFFIXES or suffix == ".json":
+        from duemani.inputs.midi import load_json, load_midi
+
+        performance = load_json(path) if suffix == ".json" else load_midi(path)
+        return Take(performance, path, origin="notes as given")
+    if suffix in SCORE_SUFFIXES:
+        from duemani.inputs.score import load_score
+
+        score = load_score(path)
+        return Take(score.performance, path, origin="played from a score", remarks=score.remarks)
+    if suffix in AUDIO_SUFFIXES + VIDEO_SUFFIXES:
+        return Take(transcribe(path, progress), path, path, "notes transcribed from the recording")
+    raise InputError(
+        f"{path.name} has an unknown suffix; accepted are recordings ({_list(AUDIO_SUFFIXES)}),"
+        f" videos with sound ({_list(VIDEO_SUFFIXES)}), MIDI ({_list(MIDI_SUFFIXES)}),"
+        f" scores ({_list(SCORE_SUFFIXES)}) and performances (.json)."
+    )
+
+
+def transcribe(path: Path, progress: Progress | None = None) -> Performance:
+    """Notes, velocities and pedal heard in a recording.
+
+    Raises:
+        InputError: the file holds no readable sound.
+    """
+    from duemani.inputs.transcription import default_transcriber
+
+    report = None if progress is None else lambda share: progress("listening", share)
+    return default_transcriber().transcribe(path, report)
+
+
+def generate(
+    performance: Performance,
+    style: Style | None = None,
+    frame_rate: float = 60.0,
+    progress: Progress | None = None,
+) -> tuple[Performance, HandMotion]:
+    """Choose hands and fingers where unknown, and move the hands.
+
+    Args:
+        performance: the notes.
+        style: the simulated pianist.
+        frame_rate: of the motion, 10-240 Hz.
+        progress: called with the stage's name and its share done, 0-1.
+
+    Returns:
+        The performance with every hand and finger filled, and the motion that plays it.
+
+    Raises:
+        InputError: the frame rate is out of range.
+    """
+    from duemani.models.fingering import assign_fingers
+    from duemani.models.solver.solve import solve_motion
+
+    if not 10 <= frame_rate <= 240:
+        raise InputError(f"the frame rate is {frame_rate:g}; it must lie between 10 and 240 Hz.")
+    style = style or Style()
+    fingered = assign_fingers(performance, style.hand_span_m * CHORD_SHARE_OF_SPAN)
+    report = None if progress is None else lambda share: progress("moving the hands", share)
+    motion = solve_motion(fingered, style, frame_rate, report)
+    provenance = {"model": "solver", "style": asdict(style), "duemani": VERSION, "simulated": True}
+    return fingered, replace(motion, provenance=provenance)
+
+
+# The fingering counts the distance of key centres, the style that of the outermost fingertips.
+CHORD_SHARE_OF_SPAN = 0.206 / 0.215
+
+
+def perform(
+    path: Path,
+    style: Style | None = None,
+    frame_rate: float = 60.0,
+    between_sec: tuple[float, float] | None = None,
+    progress: Progress | None = None,
+) -> tuple[Take, HandMotion]:
+    """A file in, two hands playing it out.
+
+    Args:
+        path: recording, MIDI, `.json` or score.
+        style: the simulated pianist.
+        frame_rate: of the motion [Hz].
+        between_sec: only this part of the input, which then starts at time 0.
+        progress: called with the stage's name and its share done.
+
+    Raises:
+        InputError: the input cannot be read, or the part lies outside it.
+    """
+    take = read_take(path, progress)
+    if between_sec is not None:
+        take = _cut(take, *between_sec)
+    fingered, motion = generate(take.performance, style, frame_rate, progress)
+    provenance = {**motion.provenance, "input": path.name, "notes": take.origin}
+    return replace(take, performance=fingered), replace(motion, provenance=provenance)
+
+
+def _cut(take: Take, start_sec: float, end_sec: float) -> Take:
+    duration = take.performance.duration_sec
+    if not 0 <= start_sec < end_sec:
+        raise InputError(f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0.")
+    if start_sec > duration:
+        raise InputError(f"the part starts at {start_sec:g} s, but the notes end at {duration:.1f} s.")
+    return replace(take, performance=take.performance.between(start_sec, end_sec))
+
+
+def check_output(path: Path, suffixes: tuple[str, ...] = (*MOTION_SUFFIXES, *NOTE_SUFFIXES)) -> None:
+    """Refuse an output path before any work is done for it.
+
+    Raises:
+        InputError: unknown suffix, a folder, or nowhere to write.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"{path.name} has an unknown suffix; accepted are {_list(suffixes)}.")
+    check_writable(path)
+
+
+def save(
+    path: Path,
+    take: Take,
+    motion: HandMotion,
+    camera: Camera = "player",
+    progress: Progress | None = None,
+    sound_from_sec: float = 0.0,
+) -> None:
+    """Write a performed take in the format that the suffix names.
+
+    Sound (`.html`, `.mp4`) is the recording's own, from `sound_from_sec` on, or a rendered piano.
+
+    Raises:
+        InputError: unknown suffix, or the file cannot be written.
+    """
+    check_output(path)
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        save_motion(path, motion)
+    elif suffix == ".glb":
+        from duemani.outputs.gltf import save_gltf
+
+        save_gltf(path, motion, take.performance)
+    elif suffix in NOTE_SUFFIXES:
+        save_notes(path, take.performance)
+    else:
+        from duemani.outputs.media import save_page_with_sound, save_video_with_sound
+
+        report = None if progress is None else lambda share: progress("writing", share)
+        end_sec = motion.frame_count / motion.frame_rate
+        if suffix == ".html":
+            save_page_with_sound(path, take.performance, motion, _title(take), _chips(take), take.recording, sound_from_sec, end_sec)
+        else:
+            save_video_with_sound(path, take.performance, motion, camera, take.recording, sound_from_sec, end_sec, report)
+
+
+def save_notes(path: Path, performance: Performance) -> None:
+    """Write notes as `.mid` or `.json`."""
+    from duemani.outputs.midi import save_json, save_midi
+
+    (save_json if path.suffix.lower() == ".json" else save_midi)(path, performance)
+
+
+def _title(take: Take) -> str:
+    return take.source.stem.replace("_", " ")
+
+
+def _chips(take: Take) -> tuple[str, ...]:
+    return (take.origin, "simulated hands")
+
+
+def _list(suffixes: tuple[str, ...]) -> str:
+    return ", ".join(suffixes)

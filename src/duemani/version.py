@@ -1,0 +1,5 @@
+"""The package's version, also of the files it writes."""
+
+from importlib.metadata import version
+
+VERSION = version("duemani")
