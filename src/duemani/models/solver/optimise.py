@@ -45,11 +45,13 @@ ORDER = 3  # highest derivative in the cost
 class Weights:
     """What a unit of each term costs. Sigmas: a deviation of that size costs 1 a frame."""
 
-    iterations: int = 8
+    iterations: int = 12
     clearance_m: float = 0.005
     clearance_sigma_m: float = 0.0012
-    spacing_m: float = 0.0125
-    spacing_sigma_m: float = 0.002
+    spacing_m: float = 0.0135
+    spacing_sigma_m: float = 0.001
+    hand_gap_m: float = 0.016
+    hand_gap_sigma_m: float = 0.0015
     limit_sigma_rad: float = 0.01
     limit_margin_rad: float = 0.01
 
@@ -60,7 +62,12 @@ def posture_sigmas() -> Float[np.ndarray, "22"]:
     sigma[:3] = 0.05, 0.03, 0.008
     sigma[[YAW, PITCH, ROLL]] = 0.12, 0.08, 0.10
     sigma[BASE_FLEX], sigma[BASE_DEVIATION], sigma[MIDDLE_FLEX] = 0.25, 0.10, 0.22
-    sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = 0.20, 0.20, 0.22, 0.25
+    sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = (
+        0.20,
+        0.20,
+        0.22,
+        0.25,
+    )
     return sigma
 
 
@@ -73,13 +80,22 @@ def acceleration_sigmas() -> Float[np.ndarray, "22"]:
     sigma[:3] = 4.0, 3.2, 2.4
     sigma[[YAW, PITCH, ROLL]] = 22.0, 19.0, 22.0
     sigma[BASE_FLEX], sigma[BASE_DEVIATION], sigma[MIDDLE_FLEX] = 128.0, 48.0, 128.0
-    sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = 80.0, 80.0, 96.0, 96.0
+    sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = (
+        80.0,
+        80.0,
+        96.0,
+        96.0,
+    )
     return sigma
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One hand's window. `fixed` leading frames are kept as they are in the initial guess."""
+    """One hand's window.
+
+    `fixed` leading frames are kept as they are in the initial guess; `obstacles_m` are points of
+    the other hand to keep the fingertips off.
+    """
 
     targets: TipTargets
     posture: Float[np.ndarray, "frame 22"]
@@ -87,6 +103,7 @@ class Problem:
     frame_rate: float
     smoothness: float
     fixed: int = 0
+    obstacles_m: Float[np.ndarray, "frame obstacle 3"] | None = None
 
 
 def optimise(
@@ -96,8 +113,8 @@ def optimise(
     weights = weights or Weights()
     bands = _smoothing_bands(problem)
     dofs = np.clip(start, *DOF_LIMITS.T)
-    damping = np.full(len(dofs), _FIRST_DAMPING)
     floor = np.zeros((len(dofs), 5))
+    damping = np.full(len(dofs), _FIRST_DAMPING)
     last_cost = np.full(len(dofs), np.inf)
     for iteration in range(weights.iterations):
         posed = pose(dofs, problem.bone_lengths_m)
@@ -131,18 +148,25 @@ def idle_floor(
 
 
 def _frame_terms(
-    problem: Problem, weights: Weights, dofs: np.ndarray, posed: Pose, floor: np.ndarray
+    problem: Problem,
+    weights: Weights,
+    dofs: np.ndarray,
+    posed: Pose,
+    floor: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gauss-Newton matrices (frame, 22, 22), gradients (frame, 22) and costs of the frames."""
     targets, tips = problem.targets, posed.tips_m
-    error = (targets.position_m - tips) * targets.weight
     scale = targets.weight.copy()
+    error = (targets.position_m - tips) * scale
     idle = ~targets.pressing
     clearance = np.where(targets.weight[..., 2] > 0, 0.0008, weights.clearance_m)
 
     # Idle tips stay above the keys, and in front of the black ones unless they are above those.
     error[..., 2], scale[..., 2] = _join(
-        error[..., 2], scale[..., 2], floor + clearance - tips[..., 2], idle / weights.clearance_sigma_m
+        error[..., 2],
+        scale[..., 2],
+        floor + clearance - tips[..., 2],
+        idle / weights.clearance_sigma_m,
     )
     front = BLACK_FRONT_M - _FRONT_MARGIN_M / 2
     low = targets.in_front | (idle & (floor < 0.98 * BLACK_HEIGHT_M))
@@ -159,6 +183,12 @@ def _frame_terms(
     jacobian = np.concatenate([jacobian, by_gap / weights.spacing_sigma_m], axis=1)
     residual = np.concatenate([residual, push / weights.spacing_sigma_m], axis=1)
 
+    if problem.obstacles_m is not None:
+        away, push = _dodge(tips, problem.obstacles_m, weights)
+        by_dodge = np.einsum("tfi,tfid->tfd", away, posed.jacobian)
+        jacobian = np.concatenate([jacobian, by_dodge], axis=1)
+        residual = np.concatenate([residual, push], axis=1)
+
     hessian = np.matmul(jacobian.swapaxes(1, 2), jacobian)
     gradient = np.einsum("trd,tr->td", jacobian, residual)
 
@@ -173,8 +203,8 @@ def _frame_terms(
     if problem.fixed:
         hessian[: problem.fixed, index, index] += 1e12
         gradient[: problem.fixed] = 0
-    cost = np.sum(residual**2, 1) + np.sum(stiffness * (problem.posture - dofs) ** 2 + wall * beyond**2, 1)
-    return hessian, gradient, cost
+    prior = stiffness * (problem.posture - dofs) ** 2 + wall * beyond**2
+    return hessian, gradient, np.sum(residual**2, 1) + np.sum(prior, 1)
 
 
 def _join(
@@ -188,6 +218,19 @@ def _join(
     push, slope = push * stiffness, slope * stiffness
     total = np.hypot(scale, slope)
     return (scale * error + sign * slope * push) / np.maximum(total, 1e-9), total
+
+
+def _dodge(
+    tips_m: np.ndarray, obstacles_m: np.ndarray, weights: Weights
+) -> tuple[np.ndarray, np.ndarray]:
+    """Push each tip away from the nearest point of the other hand: direction and residual."""
+    between = tips_m[:, :, None] - obstacles_m[:, None]
+    distance = np.linalg.norm(between, axis=-1)
+    nearest = distance.argmin(-1)[..., None]
+    near = np.take_along_axis(distance, nearest, -1)
+    away = np.take_along_axis(between, nearest[..., None], 2)[:, :, 0] / np.maximum(near, 1e-6)
+    push, slope = _soft_hinge(weights.hand_gap_m - near)
+    return away * slope / weights.hand_gap_sigma_m, push[..., 0] / weights.hand_gap_sigma_m
 
 
 def _soft_hinge(short_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -220,7 +263,11 @@ def _smoothing_bands(problem: Problem) -> Float[np.ndarray, "4 frame 22"]:
 
 
 def _solve(
-    bands: np.ndarray, hessian: np.ndarray, gradient: np.ndarray, dofs: np.ndarray, damping: np.ndarray
+    bands: np.ndarray,
+    hessian: np.ndarray,
+    gradient: np.ndarray,
+    dofs: np.ndarray,
+    damping: np.ndarray,
 ) -> np.ndarray:
     """One damped Gauss-Newton step: (H + S + D) step = gradient - S dofs."""
     frames = len(dofs)

@@ -40,6 +40,7 @@ _TRAVEL_SIGMA_M = 0.018
 _MEETING_M, _MEETING_RAMP_M = 0.150, 0.070
 _OVER_M, _UNDER_M = (0.020, 0.030), (-0.008, -0.014)  # deeper, higher
 _OVER_PITCH = 0.25
+_LEAP_LIFT_SEC, _MAX_LEAP_LIFT_M = 0.035, 0.045
 
 
 def natural_posture(
@@ -65,7 +66,9 @@ def natural_posture(
     for _ in range(60):
         posed = pose(dofs[None], bone_lengths_m)
         error = np.append((spread - posed.tips_m[0]).ravel() / 0.003, 0)
-        jacobian = np.vstack([posed.jacobian[0].reshape(15, DOF_COUNT) / 0.003, np.zeros(DOF_COUNT)])
+        jacobian = np.vstack(
+            [posed.jacobian[0].reshape(15, DOF_COUNT) / 0.003, np.zeros(DOF_COUNT)]
+        )
         error[15] = (style.wrist_height_m * scale - dofs[2]) / 0.001
         jacobian[15, 2] = 1 / 0.001
         hessian = jacobian.T @ jacobian + np.diag(tight)
@@ -106,6 +109,9 @@ def plan_travel(
     path = _smooth(pull, pulled, stiffness)
     dofs = np.repeat(natural[None], frames, axis=0)
     dofs[:, :2] = path
+    # Hands rise in a leap.
+    speed = np.abs(np.gradient(path[:, 0], 1 / rate)) if frames > 1 else np.zeros(frames)
+    dofs[:, 2] += np.minimum(_LEAP_LIFT_SEC * speed, _MAX_LEAP_LIFT_M)
     dofs[:, YAW] += np.clip(-_YAW_PER_M * (path[:, 0] - elbow_x + 0.10), -_MAX_YAW, _MAX_YAW)
     return dofs
 
@@ -124,7 +130,9 @@ def keep_apart(
     if not overlap.any():
         return left, right
     size = int(0.5 * frame_rate) | 1
-    overlap = uniform_filter1d(maximum_filter1d(overlap, size, mode="nearest"), size, mode="nearest")
+    overlap = uniform_filter1d(
+        maximum_filter1d(overlap, size, mode="nearest"), size, mode="nearest"
+    )
     encounter, count = label(overlap > 0)
     depth = right[:, 1] - left[:, 1]
     right_over = np.zeros(len(gap))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from duemani.keyboard import is_black, key_centre_x
 from duemani.models.solver.style import Style
@@ -27,6 +27,8 @@ _MIN_HOLD_SEC = 0.070
 _LIFT_SEC = 0.035  # from a key's release to a free finger
 _REACH_RATE = 22.0  # m/s²: how fast a hand shifts beyond its reach
 _MAX_HOLD_SEC = 30.0
+_CROSSED_REACH_M = 0.07  # how far a thumb passes under
+_ROLL_GAP_SEC, _ROLL_SEC = 0.06, 0.03
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class Schedule:
     def __len__(self) -> int:
         return len(self.onset_sec)
 
-    def chosen(self, which: Bool[np.ndarray, " note"]) -> Schedule:
-        """The strikes for which `which` is true."""
+    def chosen(self, which: Shaped[np.ndarray, " chosen"]) -> Schedule:
+        """The strikes that a mask or an index names."""
         return Schedule(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
@@ -71,13 +73,16 @@ def schedule_hand(notes: np.ndarray, hand: int, style: Style) -> Schedule:
     x = key_centre_x(pitch)
     if hand == LEFT:
         x = -x
+    black = is_black(pitch)
+    span = SPAN_M * style.hand_span_m / MEDIUM_SPAN_M
+    _stretch_and_roll(onset, x, finger, black, span)
     release = np.minimum(notes["release_sec"], onset + _MAX_HOLD_SEC)
     release = np.maximum(release, onset + _MIN_HOLD_SEC)
     _free_fingers(onset, release, finger, x, pitch)
-    _free_hand(onset, release, finger, x, SPAN_M * style.hand_span_m / MEDIUM_SPAN_M)
-    return Schedule(
-        onset, release, finger, x, pitch, notes["velocity"].astype(int), is_black(pitch)
-    )
+    _free_hand(onset, release, finger, x, span)
+    order = np.argsort(onset, kind="stable")
+    schedule = Schedule(onset, release, finger, x, pitch, notes["velocity"].astype(int), black)
+    return schedule.chosen(order)
 
 
 def _free_fingers(
@@ -114,13 +119,47 @@ def _free_hand(
                 continue
             kept.append(before)
             distance = (x[now] - x[before]) * np.sign(finger[now] - finger[before])
-            limit = span[finger[now], finger[before]]
-            # Crossed fingers reach only as far as a thumb passes under.
-            crossed = 0.07 if 0 in (finger[now], finger[before]) else 0.02
-            excess = distance - limit if distance > 0 else -distance - crossed
-            if excess <= 0 or onset[now] - onset[before] < _TOGETHER_SEC:
+            excess = _out_of_reach(distance, int(finger[now]), int(finger[before]), span)
+            if excess <= 0 or (excess < 0.015 and onset[now] - onset[before] < _TOGETHER_SEC):
                 continue
             needed = 0.03 + np.sqrt(excess / _REACH_RATE)
             latest = max(onset[now] - needed, onset[before] + 0.4 * (onset[now] - onset[before]))
             release[before] = min(release[before], latest)
         held = [*kept, now]
+
+
+def _out_of_reach(distance: float, one: int, other: int, span: np.ndarray) -> float:
+    """How far two keys are beyond what two fingers span [m]; `distance` < 0 if crossed."""
+    if distance >= 0:
+        return float(distance - span[one, other])
+    return -distance - (_CROSSED_REACH_M if 0 in (one, other) else 0.02)
+
+
+def _stretch_and_roll(
+    onset: np.ndarray, x: np.ndarray, finger: np.ndarray, black: np.ndarray, span: np.ndarray
+) -> None:
+    """Play chords at the edge of the hand's span on the keys' inner edges, and roll wider ones.
+
+    A roll moves strikes by at most 30 ms, less than a listener notices in a chord.
+    """
+    played = onset.copy()
+    room = np.where(black, 0.002, 0.005)
+    for now in range(len(onset)):
+        for before in range(now - 1, max(now - 6, -1), -1):
+            gap = played[now] - played[before]
+            if gap > _ROLL_GAP_SEC:
+                break
+            side = np.sign(finger[now] - finger[before])
+            distance = (x[now] - x[before]) * side
+            limit = span[finger[now], finger[before]]
+            if side == 0 or distance < limit - 0.012:
+                continue
+            inwards = side * np.minimum(room[[before, now]], (distance - limit + 0.012) / 2)
+            x[before] += inwards[0]
+            x[now] -= inwards[1]
+            excess = (x[now] - x[before]) * side - limit
+            if excess > 0.004:
+                late = max(0.03 + np.sqrt(excess / _REACH_RATE) - gap, 0.0) / 2
+                onset[before] -= late
+                onset[now] += late
+    np.clip(onset, np.maximum(played - _ROLL_SEC, 0), played + _ROLL_SEC, out=onset)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from duemani.models.solver.kinematics import angles_of
+from duemani.models.solver.kinematics import angles_of, pose
 from duemani.models.solver.optimise import ORDER, Problem, Weights, optimise
 from duemani.models.solver.posture import keep_apart, natural_posture, plan_travel
 from duemani.models.solver.schedule import Schedule, schedule_hand
@@ -17,7 +16,12 @@ from duemani.models.solver.style import Style
 from duemani.models.solver.targets import strike_points, tip_targets
 from duemani.motion import HandMotion
 from duemani.performance import LEFT, RIGHT, Performance
-from duemani.skeleton import bone_lengths_for_span, mirror_points, pose_landmarks, rotations_from_angles
+from duemani.skeleton import (
+    bone_lengths_for_span,
+    mirror_points,
+    pose_landmarks,
+    rotations_from_angles,
+)
 
 FRAME_RATE = 60.0
 TAIL_SEC = 1.5
@@ -52,18 +56,7 @@ def solve_motion(
     parts = [plan_hand(performance.notes, hand, time_sec, bones, style) for hand in (LEFT, RIGHT)]
     plans = keep_apart(parts[LEFT].plan, parts[RIGHT].plan, frame_rate)
     parts = [replace(part, plan=plan) for part, plan in zip(parts, plans, strict=True)]
-    done = [0.0, 0.0]
-
-    def one_hand(hand: int) -> np.ndarray:
-        def report(share: float) -> None:
-            done[hand] = share
-            if progress:
-                progress(sum(done) / 2)
-
-        return solve_hand(parts[hand], time_sec, bones, style, weights or Weights(), report)
-
-    with ThreadPoolExecutor(2) as pool:
-        dofs = list(pool.map(one_hand, (LEFT, RIGHT)))
+    dofs = solve_hands(parts, time_sec, bones, style, weights or Weights(), progress)
     wrist = np.stack([mirror_points(dofs[0][:, :3]), dofs[1][:, :3]])
     rotations = np.stack([rotations_from_angles(angles_of(dofs[h]), h) for h in range(2)])
     bones = np.stack([bones, bones])
@@ -101,36 +94,53 @@ def plan_hand(
     return HandPart(schedule, points, plan)
 
 
-def solve_hand(
-    part: HandPart,
+def solve_hands(
+    parts: list[HandPart],
     time_sec: Float[np.ndarray, " frame"],
     bone_lengths_m: Float[np.ndarray, "20"],
     style: Style,
     weights: Weights,
-    report: Callable[[float], None],
-) -> Float[np.ndarray, "frame 22"]:
-    """Degrees of freedom of one hand; windows overlap, and each starts where the last one ended."""
+    progress: Callable[[float], None] | None,
+) -> list[Float[np.ndarray, "frame 22"]]:
+    """Degrees of freedom of both hands, window after window.
+
+    Windows overlap, and each starts where the last one ended. The left hand goes first; the
+    right one keeps off it.
+    """
     rate = 1 / (time_sec[1] - time_sec[0])
     window, overlap = int(_WINDOW_SEC * rate), int(_OVERLAP_SEC * rate)
-    result = np.empty_like(part.plan)
+    result = [np.empty_like(part.plan) for part in parts]
     for first in range(0, len(time_sec), window):
         fixed = ORDER if first else 0
-        last = min(first + window + overlap, len(time_sec))
-        span = slice(first - fixed, last)
-        schedule, points = _within(part, time_sec[span])
-        start = part.plan[span].copy()
-        start[:fixed] = result[first - fixed : first]
-        problem = Problem(
-            targets=tip_targets(schedule, points, time_sec[span], style),
-            posture=part.plan[span],
-            bone_lengths_m=bone_lengths_m,
-            frame_rate=rate,
-            smoothness=style.smoothness,
-            fixed=fixed,
-        )
-        result[first:last] = optimise(problem, start, weights)[fixed:]
-        report(min((first + window) / len(time_sec), 1.0))
+        span = slice(first - fixed, min(first + window + overlap, len(time_sec)))
+        obstacles = None
+        for hand, part in enumerate(parts):
+            schedule, points = _within(part, time_sec[span])
+            start = part.plan[span].copy()
+            start[:fixed] = result[hand][first - fixed : first]
+            problem = Problem(
+                targets=tip_targets(schedule, points, time_sec[span], style),
+                posture=part.plan[span],
+                bone_lengths_m=bone_lengths_m,
+                frame_rate=rate,
+                smoothness=style.smoothness,
+                fixed=fixed,
+                obstacles_m=obstacles,
+            )
+            solved = optimise(problem, start, weights)
+            result[hand][first : span.stop] = solved[fixed:]
+            obstacles = _obstacles(solved, bone_lengths_m)
+        if progress:
+            progress(min((first + window) / len(time_sec), 1.0))
     return result
+
+
+def _obstacles(
+    dofs: Float[np.ndarray, "frame 22"], bone_lengths_m: Float[np.ndarray, "20"]
+) -> Float[np.ndarray, "frame 10 3"]:
+    """A solved left hand's tips and distal joints, in the right hand's terms."""
+    posed = pose(dofs, bone_lengths_m)
+    return mirror_points(np.concatenate([posed.tips_m, posed.distal_m], axis=1))
 
 
 def _within(

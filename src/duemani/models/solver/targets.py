@@ -145,4 +145,3 @@ def _one_finger(
         & (since > -np.minimum(_CLEAR_SEC, 0.4 * before[owner]))
         & (until < np.minimum(_CLEAR_SEC, 0.4 * after[owner]))
     )
-
