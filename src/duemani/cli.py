@@ -6,7 +6,7 @@ import json
 import sys
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -31,7 +31,7 @@ class Perform:
     """What to make, by suffix: .html page, .glb, .mp4, .npz, or .mid/.json with fingers."""
     model: Literal["solver"] = "solver"
     """How the motion is made: `solver`, trajectory optimisation."""
-    style: Style = Style()
+    style: Style = field(default_factory=Style)
     """The simulated pianist."""
     seed: int | None = None
     """Draw a random but believable pianist instead of the style."""
@@ -45,8 +45,11 @@ class Perform:
     """Where an .mp4 is seen from."""
     json: bool = False
     """Print a machine-readable summary on standard output."""
+    title: str | None = None
+    """What the page calls it, the file's name by default."""
 
     def run(self) -> dict[str, object]:
+        """Do it and return the summary."""
         from duemani import pipeline
 
         pipeline.check_output(self.output)
@@ -57,6 +60,8 @@ class Perform:
         began = time.perf_counter()
         with ProgressBars() as progress:
             take, motion = pipeline.perform(self.input, style, self.frame_rate, between, progress)
+            if self.title is not None:
+                take = replace(take, title=self.title)
             pipeline.save(self.output, take, motion, self.camera, progress, self.start)
         for remark in take.remarks:
             say(remark)
@@ -83,6 +88,7 @@ class Transcribe:
     """Print a machine-readable summary on standard output."""
 
     def run(self) -> dict[str, object]:
+        """Do it and return the summary."""
         from duemani import pipeline
 
         pipeline.check_output(self.output, pipeline.NOTE_SUFFIXES)
@@ -104,9 +110,10 @@ class Demo:
     """Print a machine-readable summary on standard output."""
 
     def run(self) -> dict[str, object]:
-        from duemani.demo import demo_score
+        """Do it and return the summary."""
+        from duemani.demo import TITLE, demo_score
 
-        return Perform(demo_score(), self.output).run()
+        return Perform(demo_score(), self.output, title=TITLE).run()
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,7 @@ class EvaluateMotion:
     """Print the figures as JSON on standard output."""
 
     def run(self) -> dict[str, object]:
+        """Do it and return the summary."""
         from duemani import pipeline
         from duemani.evaluation.motion import evaluate_motion
         from duemani.motion import load_motion

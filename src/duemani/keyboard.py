@@ -49,33 +49,33 @@ _BLACK_CENTRES = CENTRE_X_M[_BLACK_KEYS]
 
 def is_black(pitch: Int[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
     """Whether each MIDI pitch (21-108) is a black key."""
-    return IS_BLACK[np.asarray(pitch) - LOWEST_PITCH]
+    return np.asarray(IS_BLACK[np.asarray(pitch) - LOWEST_PITCH])
 
 
 def key_centre_x(pitch: Int[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """x of each key's middle [m]; for a black key the middle of its top."""
-    return CENTRE_X_M[np.asarray(pitch) - LOWEST_PITCH]
+    return np.asarray(CENTRE_X_M[np.asarray(pitch) - LOWEST_PITCH])
 
 
 def key_rest_top(pitch: Int[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """z of each undepressed key's top [m]."""
-    return REST_TOP_M[np.asarray(pitch) - LOWEST_PITCH]
+    return np.asarray(REST_TOP_M[np.asarray(pitch) - LOWEST_PITCH])
 
 
 def key_travel(pitch: Int[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """How far each key goes down [m]."""
-    return TRAVEL_M[np.asarray(pitch) - LOWEST_PITCH]
+    return np.asarray(TRAVEL_M[np.asarray(pitch) - LOWEST_PITCH])
 
 
 def slot_centre_x(pitch: Int[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """x of the middle of a white key's part between the black keys; a black key's own middle."""
-    return _SLOT_LEFT_RIGHT.mean(0)[np.asarray(pitch) - LOWEST_PITCH]
+    return np.asarray(_SLOT_LEFT_RIGHT.mean(0)[np.asarray(pitch) - LOWEST_PITCH])
 
 
 def slot_half_width(pitch: Int[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Half the width of a white key's part between the black keys, or of a black key's top [m]."""
     left, right = _SLOT_LEFT_RIGHT[:, np.asarray(pitch) - LOWEST_PITCH]
-    return (right - left) / 2
+    return np.asarray((right - left) / 2)
 
 
 def key_at(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from duemani.errors import InputError
+from duemani.files import replacing
 
 MOTION_FORMAT = "duemani.hand_motion/1"
 JOINT_COUNT = 16
@@ -52,7 +52,8 @@ class HandMotion:
 
     @property
     def frame_count(self) -> int:
-        return self.wrist_m.shape[1]
+        """How many frames there are."""
+        return int(self.wrist_m.shape[1])
 
     @property
     def time_sec(self) -> Float[np.ndarray, " frame"]:
@@ -66,25 +67,24 @@ class HandMotion:
 
 
 def save_motion(path: Path, motion: HandMotion) -> None:
-    """Write the `.npz` exchange file (docs/conventions.md); the file appears whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(
-                file,
-                format=np.array(MOTION_FORMAT),
-                frame_rate=np.array(motion.frame_rate),
-                start_sec=np.array(motion.start_sec),
-                wrist_m=motion.wrist_m.astype("f4"),
-                rotations_rad=motion.rotations_rad.astype("f4"),
-                landmarks_m=motion.landmarks_m.astype("f4"),
-                tracked=motion.tracked,
-                bone_lengths_m=motion.bone_lengths_m.astype("f4"),
-                provenance=np.array(json.dumps(dict(motion.provenance))),
-            )
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write the `.npz` exchange file (docs/conventions.md); the file appears whole or not at all.
+
+    Raises:
+        InputError: it cannot be written there.
+    """
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            format=np.array(MOTION_FORMAT),
+            frame_rate=np.array(motion.frame_rate),
+            start_sec=np.array(motion.start_sec),
+            wrist_m=motion.wrist_m.astype("f4"),
+            rotations_rad=motion.rotations_rad.astype("f4"),
+            landmarks_m=motion.landmarks_m.astype("f4"),
+            tracked=motion.tracked,
+            bone_lengths_m=motion.bone_lengths_m.astype("f4"),
+            provenance=np.array(json.dumps(dict(motion.provenance))),
+        )
 
 
 def load_motion(path: Path) -> HandMotion:
@@ -123,4 +123,6 @@ def load_motion(path: Path) -> HandMotion:
             provenance=json.loads(str(arrays["provenance"])),
         )
     except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise InputError(f"{path} lacks a part of a hand motion file or holds a wrong one: {error}.") from None
+        raise InputError(
+            f"{path} lacks a part of a hand motion file or holds a wrong one: {error}."
+        ) from None

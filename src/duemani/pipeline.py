@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
+from duemani.analysis.contact import pressed_depths
 from duemani.errors import InputError
 from duemani.files import check_writable
 from duemani.models.solver.style import Style
@@ -20,7 +19,19 @@ from duemani.motion import HandMotion, save_motion
 from duemani.performance import Performance
 from duemani.version import VERSION
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".wma")
+AUDIO_SUFFIXES = (
+    ".wav",
+    ".flac",
+    ".mp3",
+    ".ogg",
+    ".oga",
+    ".opus",
+    ".m4a",
+    ".aac",
+    ".aif",
+    ".aiff",
+    ".wma",
+)
 VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".m4v", ".avi")
 MIDI_SUFFIXES = (".mid", ".midi")
 SCORE_SUFFIXES = (".musicxml", ".mxl", ".xml")
@@ -39,6 +50,7 @@ class Take:
     Attributes:
         performance: the notes; hands and fingers as far as the input knows them.
         source: the file.
+        title: what to call it.
         recording: the file again if it holds sound, else None.
         origin: how the notes came about, for people to read.
         remarks: what was assumed or left out, one sentence each.
@@ -46,6 +58,7 @@ class Take:
 
     performance: Performance
     source: Path
+    title: str
     recording: Path | None = None
     origin: str = ""
     remarks: tuple[str, ...] = field(default_factory=tuple)
@@ -66,14 +79,26 @@ def read_take(path: Path, progress: Progress | None = None) -> Take:
         from duemani.inputs.midi import load_json, load_midi
 
         performance = load_json(path) if suffix == ".json" else load_midi(path)
-        return Take(performance, path, origin="notes as given")
+        return Take(performance, path, _title(path), origin="notes as given")
     if suffix in SCORE_SUFFIXES:
         from duemani.inputs.score import load_score
 
         score = load_score(path)
-        return Take(score.performance, path, origin="played from a score", remarks=score.remarks)
+        return Take(
+            score.performance,
+            path,
+            _title(path),
+            origin="played from a score",
+            remarks=score.remarks,
+        )
     if suffix in AUDIO_SUFFIXES + VIDEO_SUFFIXES:
-        return Take(transcribe(path, progress), path, path, "notes transcribed from the recording")
+        return Take(
+            transcribe(path, progress),
+            path,
+            _title(path),
+            path,
+            "notes transcribed from the recording",
+        )
     raise InputError(
         f"{path.name} has an unknown suffix; accepted are recordings ({_list(AUDIO_SUFFIXES)}),"
         f" videos with sound ({_list(VIDEO_SUFFIXES)}), MIDI ({_list(MIDI_SUFFIXES)}),"
@@ -160,13 +185,19 @@ def perform(
 def _cut(take: Take, start_sec: float, end_sec: float) -> Take:
     duration = take.performance.duration_sec
     if not 0 <= start_sec < end_sec:
-        raise InputError(f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0.")
+        raise InputError(
+            f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0."
+        )
     if start_sec > duration:
-        raise InputError(f"the part starts at {start_sec:g} s, but the notes end at {duration:.1f} s.")
+        raise InputError(
+            f"the part starts at {start_sec:g} s, but the notes end at {duration:.1f} s."
+        )
     return replace(take, performance=take.performance.between(start_sec, end_sec))
 
 
-def check_output(path: Path, suffixes: tuple[str, ...] = (*MOTION_SUFFIXES, *NOTE_SUFFIXES)) -> None:
+def check_output(
+    path: Path, suffixes: tuple[str, ...] = (*MOTION_SUFFIXES, *NOTE_SUFFIXES)
+) -> None:
     """Refuse an output path before any work is done for it.
 
     Raises:
@@ -199,18 +230,22 @@ def save(
     elif suffix == ".glb":
         from duemani.outputs.gltf import save_gltf
 
-        save_gltf(path, motion, take.performance)
+        save_gltf(path, motion, take.performance, key_depth_m=pressed_depths(motion))
     elif suffix in NOTE_SUFFIXES:
         save_notes(path, take.performance)
     else:
         from duemani.outputs.media import save_page_with_sound, save_video_with_sound
 
         report = None if progress is None else lambda share: progress("writing", share)
-        end_sec = motion.frame_count / motion.frame_rate
+        played, sound = take.performance, take.recording
+        part_sec = (sound_from_sec, sound_from_sec + motion.frame_count / motion.frame_rate)
         if suffix == ".html":
-            save_page_with_sound(path, take.performance, motion, _title(take), _chips(take), take.recording, sound_from_sec, end_sec)
+            chips = (take.origin, "simulated hands")
+            save_page_with_sound(path, played, motion, take.title, chips, sound, part_sec)
         else:
-            save_video_with_sound(path, take.performance, motion, camera, take.recording, sound_from_sec, end_sec, report)
+            save_video_with_sound(
+                path, played, motion, camera, sound, part_sec, pressed_depths(motion), report
+            )
 
 
 def save_notes(path: Path, performance: Performance) -> None:
@@ -220,12 +255,8 @@ def save_notes(path: Path, performance: Performance) -> None:
     (save_json if path.suffix.lower() == ".json" else save_midi)(path, performance)
 
 
-def _title(take: Take) -> str:
-    return take.source.stem.replace("_", " ")
-
-
-def _chips(take: Take) -> tuple[str, ...]:
-    return (take.origin, "simulated hands")
+def _title(path: Path) -> str:
+    return path.stem.replace("_", " ")
 
 
 def _list(suffixes: tuple[str, ...]) -> str:

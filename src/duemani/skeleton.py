@@ -14,39 +14,31 @@ from scipy.spatial.transform import Rotation
 
 from duemani.performance import LEFT
 
-# Landmarks of the rest pose relative to the wrist [m]: base, middle, distal joint, pad.
-_REST_M = np.array(
-    [
-        [[-0.0280, 0.0360, -0.0192], [-0.0450, 0.0592, -0.0343], [-0.0669, 0.0831, -0.0437], [0, 0, 0]],
-        [[-0.0235, 0.0886, -0.0073], [-0.0220, 0.1338, -0.0105], [-0.0207, 0.1579, -0.0128], [0, 0, 0]],
-        [[-0.0017, 0.0917, -0.0025], [0.0026, 0.1381, -0.0070], [0.0057, 0.1654, -0.0098], [0, 0, 0]],
-        [[0.0175, 0.0847, -0.0065], [0.0268, 0.1263, -0.0109], [0.0332, 0.1519, -0.0142], [0, 0, 0]],
-        [[0.0350, 0.0739, -0.0137], [0.0424, 0.1074, -0.0181], [0.0490, 0.1264, -0.0210], [0, 0, 0]],
-    ]
-)  # fmt: skip
+# Landmarks of the rest pose relative to the wrist: base, middle and distal joint [mm].
+_REST_MM = [
+    [[-28.0, 36.0, -19.2], [-45.0, 59.2, -34.3], [-66.9, 83.1, -43.7]],
+    [[-23.5, 88.6, -7.3], [-22.0, 133.8, -10.5], [-20.7, 157.9, -12.8]],
+    [[-1.7, 91.7, -2.5], [2.6, 138.1, -7.0], [5.7, 165.4, -9.8]],
+    [[17.5, 84.7, -6.5], [26.8, 126.3, -10.9], [33.2, 151.9, -14.2]],
+    [[35.0, 73.9, -13.7], [42.4, 107.4, -18.1], [49.0, 126.4, -21.0]],
+]
 # Back-of-the-hand direction at each finger's base and distal joint (thumb to little finger).
-_DORSAL_BASE = np.array(
-    [[-0.85, -0.48, 0.21], [-0.06, 0.10, 0.99], [0.02, 0.11, 0.99], [0.11, 0.09, 0.99], [0.25, 0.09, 0.96]]
-)  # fmt: skip
-_DORSAL_TIP = np.array(
-    [[-0.67, -0.67, 0.30], [0.01, -0.06, 1.0], [0.09, -0.10, 0.99], [0.18, 0.03, 0.98], [0.30, -0.01, 0.95]]
-)  # fmt: skip
-_TIP_DIRECTION = np.array(
-    [[-0.74, 0.58, -0.34], [0.10, 0.99, 0.05], [0.14, 0.99, 0.09], [0.19, 0.98, -0.07], [0.24, 0.97, -0.06]]
-)  # fmt: skip
-# The pad, from the distal joint: along the finger, across it, towards its back [m]. A thumb
+_DORSAL_BASE = [[-85, -48, 21], [-6, 10, 99], [2, 11, 99], [11, 9, 99], [25, 9, 96]]
+_DORSAL_TIP = [[-67, -67, 30], [1, -6, 100], [9, -10, 99], [18, 3, 98], [30, -1, 95]]
+_TIP_DIRECTION = [[-74, 58, -34], [10, 99, 5], [14, 99, 9], [19, 98, -7], [24, 97, -6]]
+# The pad, from the distal joint: along the finger, across it, towards its back [mm]. A thumb
 # touches keys with its outer side, the other fingers with the pad under the nail.
-_PAD_M = np.array(
-    [[0.019, -0.007, -0.003], [0.018, 0, -0.0055], [0.018, 0, -0.0055], [0.018, 0, -0.0055], [0.017, 0, -0.0050]]
-)  # fmt: skip
+_PAD_MM = [[19, -7, -3], [18, 0, -5.5], [18, 0, -5.5], [18, 0, -5.5], [17, 0, -5]]
 
 FINGER_JOINTS = np.array([[13, 14, 15], [1, 2, 3], [4, 5, 6], [10, 11, 12], [7, 8, 9]])
 JOINT_LANDMARKS = np.array([0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3])
-LANDMARK_PARENTS = np.array([-1, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19])
+LANDMARK_PARENTS = np.array(
+    [-1, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19]
+)
 
 _MIRROR_POINT = np.array([-1.0, 1.0, 1.0])
 _MIRROR_ROTATION = np.array([1.0, -1.0, -1.0])
-_DEGREE = np.pi / 180
+_DEGREE = np.pi / 180.0
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
@@ -54,14 +46,13 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def _rest_bones() -> tuple[np.ndarray, np.ndarray]:
-    along = _unit(_TIP_DIRECTION)
+    along = _unit(np.array(_TIP_DIRECTION, float))
     across = _unit(np.cross(along, _DORSAL_TIP))
-    dorsal = np.cross(across, along)
-    rest = _REST_M.copy()
-    rest[:, 3] = rest[:, 2] + (
-        _PAD_M[:, :1] * along + _PAD_M[:, 1:2] * across + _PAD_M[:, 2:] * dorsal
-    )
-    bones = np.diff(rest, axis=1, prepend=0)
+    joints = np.array(_REST_MM) / 1000
+    pad = np.array(_PAD_MM) / 1000
+    axes = np.stack([along, across, np.cross(across, along)], axis=1)
+    tip = joints[:, 2] + np.einsum("fa,fai->fi", pad, axes)
+    bones = np.diff(np.concatenate([joints, tip[:, None]], axis=1), axis=1, prepend=0)
     return _unit(bones), np.linalg.norm(bones, axis=-1)
 
 
@@ -71,8 +62,11 @@ def _anatomical_frames() -> np.ndarray:
     for finger in range(5):
         for joint in range(3):
             blend = joint / 2
-            dorsal = (1 - blend) * _DORSAL_BASE[finger] + blend * _DORSAL_TIP[finger]
-            along = BONE_DIRECTIONS[finger, joint + 1] if joint < 2 else _unit(_TIP_DIRECTION)[finger]
+            base, tip = np.array(_DORSAL_BASE[finger]), np.array(_DORSAL_TIP[finger])
+            dorsal = (1 - blend) * base + blend * tip
+            along = BONE_DIRECTIONS[finger, joint + 1]
+            if joint == 2:
+                along = _unit(np.array(_TIP_DIRECTION[finger], float))
             across = _unit(np.cross(along, dorsal))
             frames[finger, joint] = np.stack([across, along, np.cross(across, along)], axis=-1)
     return frames
@@ -86,8 +80,17 @@ _ALL_FRAMES[FINGER_JOINTS] = JOINT_FRAMES
 
 # Limits of (flexion, deviation towards the thumb, twist) for each of the 16 joints [rad]. Ranges
 # of motion after Kapandji, The Physiology of the Joints I, a little inside the passive ranges.
-_FINGER_LIMITS = [[(-30, 85), (-25, 25), (-12, 12)], [(-8, 88), (-5, 5), (-5, 5)], [(-12, 80), (-5, 5), (-5, 5)]]  # fmt: skip
-_THUMB_LIMITS = [[(-40, 55), (-45, 45), (-25, 25)], [(-20, 70), (-12, 12), (-8, 8)], [(-25, 85), (-5, 5), (-5, 5)]]  # fmt: skip
+_HINGE_SIDES = [(-5, 5), (-5, 5)]
+_FINGER_LIMITS = [
+    [(-30, 85), (-25, 25), (-12, 12)],
+    [(-8, 88), *_HINGE_SIDES],
+    [(-12, 80), *_HINGE_SIDES],
+]
+_THUMB_LIMITS = [
+    [(-40, 55), (-45, 45), (-25, 25)],
+    [(-20, 70), (-12, 12), (-8, 8)],
+    [(-25, 85), *_HINGE_SIDES],
+]
 _WRIST_LIMITS = [(-40, 45), (-50, 50), (-50, 50)]
 JOINT_LIMITS_RAD = np.array([_WRIST_LIMITS, *(_FINGER_LIMITS * 4), *_THUMB_LIMITS]) * _DEGREE
 JOINT_LIMITS_RAD[7, 1] = np.array([-38, 20]) * _DEGREE  # the little finger spreads further out
@@ -187,8 +190,8 @@ def rotations_from_angles(
     euler = np.stack([flat[:, 1], -flat[:, 0], flat[:, 2]], axis=-1)
     local = Rotation.from_euler("ZXY", euler).as_matrix().reshape(*angles_rad.shape, 3)
     world = _ALL_FRAMES @ local @ np.swapaxes(_ALL_FRAMES, -1, -2)
-    rotations = Rotation.from_matrix(world.reshape(-1, 3, 3)).as_rotvec()
-    rotations = rotations.reshape(angles_rad.shape)
+    flat_rotations = Rotation.from_matrix(world.reshape(-1, 3, 3)).as_rotvec()
+    rotations = flat_rotations.reshape(angles_rad.shape)
     return mirror_rotations(rotations) if hand == LEFT else rotations
 
 

@@ -91,9 +91,7 @@ def _sample_blocks(motion: HandMotion) -> Iterator[_Block]:
         yield _Block(motion.start_sec + (first + step) / motion.frame_rate, key, depth)
 
 
-def _changes(
-    sounding: np.ndarray, free: np.ndarray, is_down: bool
-) -> Iterator[tuple[int, bool]]:
+def _changes(sounding: np.ndarray, free: np.ndarray, is_down: bool) -> Iterator[tuple[int, bool]]:
     """Where a key with hysteresis changes: (sample, goes down)."""
     decisive = np.flatnonzero(sounding | free)
     state = np.concatenate([[is_down], sounding[decisive]])

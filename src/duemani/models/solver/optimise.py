@@ -184,10 +184,12 @@ def _frame_terms(
     residual = np.concatenate([residual, push / weights.spacing_sigma_m], axis=1)
 
     if problem.obstacles_m is not None:
-        away, push = _dodge(tips, problem.obstacles_m, weights)
-        by_dodge = np.einsum("tfi,tfid->tfd", away, posed.jacobian)
-        jacobian = np.concatenate([jacobian, by_dodge], axis=1)
-        residual = np.concatenate([residual, push], axis=1)
+        # The middle of an end phalanx moves nearly as its tip does.
+        for points in (tips, (tips + posed.distal_m) / 2):
+            away, push = _dodge(points, problem.obstacles_m, weights)
+            by_dodge = np.einsum("tfi,tfid->tfd", away, posed.jacobian)
+            jacobian = np.concatenate([jacobian, by_dodge], axis=1)
+            residual = np.concatenate([residual, push], axis=1)
 
     hessian = np.matmul(jacobian.swapaxes(1, 2), jacobian)
     gradient = np.einsum("trd,tr->td", jacobian, residual)
@@ -221,10 +223,10 @@ def _join(
 
 
 def _dodge(
-    tips_m: np.ndarray, obstacles_m: np.ndarray, weights: Weights
+    points_m: np.ndarray, obstacles_m: np.ndarray, weights: Weights
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Push each tip away from the nearest point of the other hand: direction and residual."""
-    between = tips_m[:, :, None] - obstacles_m[:, None]
+    """Push points away from the nearest one of the other hand: direction and residual."""
+    between = points_m[:, :, None] - obstacles_m[:, None]
     distance = np.linalg.norm(between, axis=-1)
     nearest = distance.argmin(-1)[..., None]
     near = np.take_along_axis(distance, nearest, -1)

@@ -102,7 +102,7 @@ def _free_fingers(
     for key in np.unique(pitch):
         at = np.flatnonzero(pitch == key)
         gap = np.diff(onset[at])
-        needed = np.minimum(0.045, 0.5 * gap)
+        needed = np.minimum(0.050, 0.62 * gap)
         release[at[:-1]] = np.minimum(release[at[:-1]], onset[at[1:]] - needed)
     np.maximum(release, onset + 0.01, out=release)
 

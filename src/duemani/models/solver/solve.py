@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
+from threadpoolctl import threadpool_limits
 
 from duemani.models.solver.kinematics import angles_of, pose
 from duemani.models.solver.optimise import ORDER, Problem, Weights, optimise
@@ -56,7 +57,9 @@ def solve_motion(
     parts = [plan_hand(performance.notes, hand, time_sec, bones, style) for hand in (LEFT, RIGHT)]
     plans = keep_apart(parts[LEFT].plan, parts[RIGHT].plan, frame_rate)
     parts = [replace(part, plan=plan) for part, plan in zip(parts, plans, strict=True)]
-    dofs = solve_hands(parts, time_sec, bones, style, weights or Weights(), progress)
+    # Small matrices: a second BLAS thread only waits for the first, up to ten times as long.
+    with threadpool_limits(limits=1, user_api="blas"):
+        dofs = solve_hands(parts, time_sec, bones, style, weights or Weights(), progress)
     wrist = np.stack([mirror_points(dofs[0][:, :3]), dofs[1][:, :3]])
     rotations = np.stack([rotations_from_angles(angles_of(dofs[h]), h) for h in range(2)])
     bones = np.stack([bones, bones])
@@ -137,10 +140,11 @@ def solve_hands(
 
 def _obstacles(
     dofs: Float[np.ndarray, "frame 22"], bone_lengths_m: Float[np.ndarray, "20"]
-) -> Float[np.ndarray, "frame 10 3"]:
-    """A solved left hand's tips and distal joints, in the right hand's terms."""
+) -> Float[np.ndarray, "frame 15 3"]:
+    """A solved left hand's end phalanges (tip, middle, joint), in the right hand's terms."""
     posed = pose(dofs, bone_lengths_m)
-    return mirror_points(np.concatenate([posed.tips_m, posed.distal_m], axis=1))
+    middle = (posed.tips_m + posed.distal_m) / 2
+    return mirror_points(np.concatenate([posed.tips_m, middle, posed.distal_m], axis=1))
 
 
 def _within(

