@@ -113,7 +113,7 @@ def test_hands_that_meet_do_not_collide() -> None:
 def test_landmarks_follow_from_the_rotations() -> None:
     motion = solve_motion(scale(0.2))
     posed = skeleton.pose_landmarks(motion.wrist_m, motion.rotations_rad, motion.bone_lengths_m)
-    np.testing.assert_allclose(posed, motion.landmarks_m, atol=1e-9)
+    np.testing.assert_allclose(posed, motion.landmarks_m, atol=1e-6)
 
 
 def test_no_notes_give_resting_hands_over_the_keys() -> None:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and paths refused before any work is done."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the file system refuses (no such folder, no permission, no space).
     """
-    temporary = path.with_name(f".{os.getpid()}.partial.{path.name}")
+    # A part of the name, for a name as long as the file system allows would grow too long.
+    temporary = path.with_name(f".{os.getpid()}.{path.stem[:20]}.partial{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
@@ -29,16 +30,53 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_readable(path: Path) -> None:
+    """Refuse an input path that holds nothing to read.
+
+    Raises:
+        InputError: there is no such file, it is none, it is empty, or it may not be read.
+    """
+    try:
+        # A pipe would be waited for without end; it and other devices are no files.
+        if path.is_file():
+            with path.open("rb") as file:
+                if not file.read(1):
+                    raise InputError(f"{path} is empty.")
+            return
+        exists, is_folder = path.exists(), path.is_dir()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"cannot read {path}: {reason}.") from error
+    if not exists:
+        raise InputError(f"{path} does not exist.")
+    raise InputError(f"{path} is {'a folder' if is_folder else 'a device'}; a file is accepted.")
+
+
 def check_writable(path: Path) -> None:
     """Refuse an output path early, before any work is done for it.
 
     Raises:
-        InputError: it is a folder, or its folder does not exist or may not be written to.
+        InputError: it is a folder or device, or its folder does not exist or may not be written to.
     """
-    if path.is_dir():
-        raise InputError(f"cannot write {path}: it is a folder; name a file.")
     folder = path.parent
-    if not folder.is_dir():
-        raise InputError(f"cannot write {path}: the folder {folder} does not exist.")
-    if not os.access(folder, os.W_OK):
+    try:
+        if path.is_dir():
+            raise InputError(f"cannot write {path}: it is a folder; name a file.")
+        if path.exists() and not path.is_file():
+            raise InputError(f"cannot write {path}: it is a device; name a file.")
+        if not folder.is_dir():
+            raise InputError(f"cannot write {path}: the folder {folder} does not exist.")
+        may_write = os.access(folder, os.W_OK)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"cannot write {path}: {reason}.") from error
+    if not may_write:
         raise InputError(f"cannot write {path}: no permission to write in {folder}.")
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether both names lead to one existing file (also by links)."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False

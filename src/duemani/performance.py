@@ -84,6 +84,14 @@ class Performance:
         notes["confidence"] = np.nan if confidence is None else confidence
         return replace(self, notes=notes)
 
+    def delayed(self, seconds: float) -> Performance:
+        """The same take, every time later by `seconds`."""
+        notes, pedal = self.notes.copy(), self.pedal.copy()
+        notes["onset_sec"] += seconds
+        notes["release_sec"] += seconds
+        pedal["time_sec"] += seconds
+        return Performance.create(notes, pedal)
+
     def between(self, start_sec: float, end_sec: float) -> Performance:
         """The notes with onset in [start, end), shifted so that `start_sec` becomes 0.
 

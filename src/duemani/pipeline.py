@@ -13,7 +13,7 @@ from typing import Literal
 
 from duemani.analysis.contact import pressed_depths
 from duemani.errors import InputError
-from duemani.files import check_writable
+from duemani.files import check_readable, check_writable, is_same_file
 from duemani.models.solver.style import Style
 from duemani.motion import HandMotion, save_motion
 from duemani.performance import Performance
@@ -38,6 +38,10 @@ SCORE_SUFFIXES = (".musicxml", ".mxl", ".xml")
 INPUT_SUFFIXES = (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES, *MIDI_SUFFIXES, *SCORE_SUFFIXES, ".json")
 MOTION_SUFFIXES = (".html", ".glb", ".mp4", ".npz")
 NOTE_SUFFIXES = (".mid", ".json")
+
+LOWEST_FRAME_RATE, HIGHEST_FRAME_RATE = 10.0, 240.0
+# About MEMORY of memory, 3 hours at 60 Hz: more than any concert, less than most computers have.
+MAX_FRAMES = 650_000
 
 Progress = Callable[[str, float], None]
 Camera = Literal["overhead", "player", "side"]
@@ -64,17 +68,30 @@ class Take:
     remarks: tuple[str, ...] = field(default_factory=tuple)
 
 
-def read_take(path: Path, progress: Progress | None = None) -> Take:
+def read_take(
+    path: Path,
+    progress: Progress | None = None,
+    between_sec: tuple[float, float] | None = None,
+) -> Take:
     """Read a recording, a MIDI or `.json` file, or a score; recordings are transcribed.
+
+    Args:
+        path: the file.
+        progress: called with the stage's name and its share done.
+        between_sec: only this part is needed: of a recording, no more is listened to. Times
+            still count from the start of the file.
 
     Raises:
         InputError: no such file, an unknown suffix, or contents that do not fit it.
     """
     suffix = path.suffix.lower()
-    if not path.exists():
-        raise InputError(f"{path} does not exist.")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; a recording, MIDI file or score is accepted.")
+    check_readable(path)
+    if suffix not in INPUT_SUFFIXES:
+        raise InputError(
+            f"{path.name} has an unknown suffix; accepted are recordings ({_list(AUDIO_SUFFIXES)}),"
+            f" videos with sound ({_list(VIDEO_SUFFIXES)}), MIDI ({_list(MIDI_SUFFIXES)}),"
+            f" scores ({_list(SCORE_SUFFIXES)}) and performances (.json)."
+        )
     if suffix in MIDI_SUFFIXES or suffix == ".json":
         from duemani.inputs.midi import load_json, load_midi
 
@@ -91,23 +108,16 @@ def read_take(path: Path, progress: Progress | None = None) -> Take:
             origin="played from a score",
             remarks=score.remarks,
         )
-    if suffix in AUDIO_SUFFIXES + VIDEO_SUFFIXES:
-        return Take(
-            transcribe(path, progress),
-            path,
-            _title(path),
-            path,
-            "notes transcribed from the recording",
-        )
-    raise InputError(
-        f"{path.name} has an unknown suffix; accepted are recordings ({_list(AUDIO_SUFFIXES)}),"
-        f" videos with sound ({_list(VIDEO_SUFFIXES)}), MIDI ({_list(MIDI_SUFFIXES)}),"
-        f" scores ({_list(SCORE_SUFFIXES)}) and performances (.json)."
-    )
+    heard = transcribe(path, progress, between_sec)
+    return Take(heard, path, _title(path), path, "notes transcribed from the recording")
 
 
-def transcribe(path: Path, progress: Progress | None = None) -> Performance:
-    """Notes, velocities and pedal heard in a recording.
+def transcribe(
+    path: Path,
+    progress: Progress | None = None,
+    between_sec: tuple[float, float] | None = None,
+) -> Performance:
+    """Notes, velocities and pedal heard in a recording, or in a part of it.
 
     Raises:
         InputError: the file holds no readable sound.
@@ -115,7 +125,7 @@ def transcribe(path: Path, progress: Progress | None = None) -> Performance:
     from duemani.inputs.transcription import default_transcriber
 
     report = None if progress is None else lambda share: progress("listening", share)
-    return default_transcriber().transcribe(path, report)
+    return default_transcriber().transcribe(path, report, between_sec)
 
 
 def generate(
@@ -136,19 +146,33 @@ def generate(
         The performance with every hand and finger filled, and the motion that plays it.
 
     Raises:
-        InputError: the frame rate is out of range.
+        InputError: the frame rate is out of range, or the motion would be too long.
     """
     from duemani.models.fingering import assign_fingers
     from duemani.models.solver.solve import solve_motion
 
-    if not 10 <= frame_rate <= 240:
-        raise InputError(f"the frame rate is {frame_rate:g}; it must lie between 10 and 240 Hz.")
+    check_frame_rate(frame_rate)
+    if performance.duration_sec * frame_rate > MAX_FRAMES:
+        raise InputError(
+            f"{performance.duration_sec:.0f} s at {frame_rate:g} frames per second are too long;"
+            f" {MAX_FRAMES} frames are accepted: choose a part or a lower frame rate."
+        )
     style = style or Style()
     fingered = assign_fingers(performance, style.hand_span_m * CHORD_SHARE_OF_SPAN)
     report = None if progress is None else lambda share: progress("moving the hands", share)
     motion = solve_motion(fingered, style, frame_rate, report)
     provenance = {"model": "solver", "style": asdict(style), "duemani": VERSION, "simulated": True}
     return fingered, replace(motion, provenance=provenance)
+
+
+def check_frame_rate(frame_rate: float) -> None:
+    """Refuse a frame rate outside 10-240 Hz.
+
+    Raises:
+        InputError: it is outside, or no number.
+    """
+    if not LOWEST_FRAME_RATE <= frame_rate <= HIGHEST_FRAME_RATE:
+        raise InputError(f"the frame rate is {frame_rate:g}; it must lie between 10 and 240 Hz.")
 
 
 # The fingering counts the distance of key centres, the style that of the outermost fingertips.
@@ -174,7 +198,13 @@ def perform(
     Raises:
         InputError: the input cannot be read, or the part lies outside it.
     """
-    take = read_take(path, progress)
+    check_frame_rate(frame_rate)
+    if between_sec is not None and not 0 <= between_sec[0] < between_sec[1]:
+        start_sec, end_sec = between_sec
+        raise InputError(
+            f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0."
+        )
+    take = read_take(path, progress, between_sec)
     if between_sec is not None:
         take = _cut(take, *between_sec)
     fingered, motion = generate(take.performance, style, frame_rate, progress)
@@ -184,11 +214,8 @@ def perform(
 
 def _cut(take: Take, start_sec: float, end_sec: float) -> Take:
     duration = take.performance.duration_sec
-    if not 0 <= start_sec < end_sec:
-        raise InputError(
-            f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0."
-        )
-    if start_sec > duration:
+    # Of a recording only the part was heard, which may hold no notes.
+    if take.recording is None and start_sec > duration:
         raise InputError(
             f"the part starts at {start_sec:g} s, but the notes end at {duration:.1f} s."
         )
@@ -196,16 +223,25 @@ def _cut(take: Take, start_sec: float, end_sec: float) -> Take:
 
 
 def check_output(
-    path: Path, suffixes: tuple[str, ...] = (*MOTION_SUFFIXES, *NOTE_SUFFIXES)
+    path: Path,
+    suffixes: tuple[str, ...] = (*MOTION_SUFFIXES, *NOTE_SUFFIXES),
+    not_over: Path | None = None,
 ) -> None:
     """Refuse an output path before any work is done for it.
 
+    Args:
+        path: file to be written.
+        suffixes: those accepted.
+        not_over: the input, which must not be written over.
+
     Raises:
-        InputError: unknown suffix, a folder, or nowhere to write.
+        InputError: unknown suffix, a folder, nowhere to write, or the input itself.
     """
     if path.suffix.lower() not in suffixes:
         raise InputError(f"{path.name} has an unknown suffix; accepted are {_list(suffixes)}.")
     check_writable(path)
+    if not_over is not None and is_same_file(path, not_over):
+        raise InputError(f"{path} is the input itself; name another file to write.")
 
 
 def save(

@@ -66,7 +66,10 @@ def probe_audio(path: Path) -> AudioInfo:
 
 
 def stream_audio(
-    path: Path, sample_rate: int, block_sec: float = 5.0
+    path: Path,
+    sample_rate: int,
+    block_sec: float = 5.0,
+    between_sec: tuple[float, float] = (0.0, float("inf")),
 ) -> Iterator[Float[np.ndarray, " sample"]]:
     """Decode, mix to mono and resample a recording block by block.
 
@@ -78,6 +81,7 @@ def stream_audio(
         path: any file FFmpeg reads.
         sample_rate: wanted, Hz.
         block_sec: length of every block but the last.
+        between_sec: only this part of the recording.
 
     Yields:
         float32 samples, -1 to 1.
@@ -88,7 +92,7 @@ def stream_audio(
     size = max(int(block_sec * sample_rate), 1)
     waiting: list[np.ndarray] = []
     count = 0
-    for part in _resampled(path, sample_rate):
+    for part in _between(_resampled(path, sample_rate), sample_rate, *between_sec):
         waiting.append(part.mean(axis=0))
         count += part.shape[1]
         if count >= size:
@@ -136,9 +140,18 @@ def stream_recording(
     Raises:
         InputError: see `stream_audio`.
     """
-    first, last = start_sec * PAGE_RATE_HZ, end_sec * PAGE_RATE_HZ
+    yield from _between(_resampled(path, PAGE_RATE_HZ), PAGE_RATE_HZ, start_sec, end_sec)
+
+
+def _between(
+    blocks: Iterable[Float[np.ndarray, "2 sample"]],
+    sample_rate: int,
+    start_sec: float,
+    end_sec: float,
+) -> Iterator[Float[np.ndarray, "2 sample"]]:
+    first, last = start_sec * sample_rate, end_sec * sample_rate
     position = 0
-    for block in _resampled(path, PAGE_RATE_HZ):
+    for block in blocks:
         begin = int(np.clip(first - position, 0, block.shape[1]))
         finish = int(np.clip(last - position, 0, block.shape[1]))
         position += block.shape[1]

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
+from duemani.errors import InputError
 from duemani.inputs.audio import probe_audio, stream_audio
 from duemani.inputs.transcription_decoding import best_intervals, candidate_intervals
 from duemani.inputs.transcription_events import Event, Track
@@ -22,6 +23,8 @@ WINDOW_FRAMES = 691  # 16 s: at any length but 690 or 691 the network misses man
 OVERLAP_FRAMES = 44  # 1 s
 LEAD_FRAMES = 22  # silence before the recording, so that an onset at 0 has a past
 SILENCE = 2e-4  # peak, 1 = full scale: -74 dB
+MAX_DURATION_SEC = 4 * 3600.0
+LEAD_IN_SEC = 4.0  # heard before a part, so that the pedal and notes on its edge are known
 SUSTAIN_TRACK, FIRST_KEY_TRACK = 0, 2
 SHORTEST_NOTE_SEC = 0.01
 PEDAL_DOWN, PEDAL_UP = 127, 0
@@ -31,18 +34,24 @@ PEDAL_DOWN, PEDAL_UP = 127, 0
 class Transcriber(Protocol):
     """Anything that hears notes in a recording."""
 
-    def transcribe(self, path: Path, progress: Progress | None = None) -> Performance:
+    def transcribe(
+        self,
+        path: Path,
+        progress: Progress | None = None,
+        between_sec: tuple[float, float] | None = None,
+    ) -> Performance:
         """Notes and pedal of the recording at `path`.
 
         Args:
             path: any file `stream_audio` reads.
             progress: called with the finished share, 0 to 1.
+            between_sec: only this part is needed; times count from the file's start all the same.
 
         Returns:
             The take; empty for a recording without notes. Hands and fingers are unknown.
 
         Raises:
-            InputError: the file is not readable sound.
+            InputError: the file is not readable sound, or the part lies beyond its end.
         """
         ...
 
@@ -62,17 +71,35 @@ class SemiCrfTranscriber:
     def __init__(self, network: TranscriberNetwork | None = None) -> None:
         self._network = network or TranscriberNetwork()
 
-    def transcribe(self, path: Path, progress: Progress | None = None) -> Performance:
+    def transcribe(
+        self,
+        path: Path,
+        progress: Progress | None = None,
+        between_sec: tuple[float, float] | None = None,
+    ) -> Performance:
         """See `Transcriber.transcribe`."""
-        duration_sec = max(probe_audio(path).duration_sec, 1e-3)
+        start_sec, end_sec = between_sec or (0.0, float("inf"))
+        duration_sec = probe_audio(path).duration_sec
+        from_sec = max(start_sec - LEAD_IN_SEC, 0.0)
+        needed_sec = max(min(duration_sec, end_sec) - from_sec, 1e-3)
+        heard_sec = 0.0
 
-        def report(heard_sec: float) -> None:
+        def report(so_far_sec: float) -> None:
+            nonlocal heard_sec
+            heard_sec = so_far_sec
+            if so_far_sec > MAX_DURATION_SEC:
+                hours = f"{MAX_DURATION_SEC / 3600:g} hours"
+                raise InputError(f"{path.name} lasts longer than {hours}; choose a part of it.")
             if progress is not None:
-                progress(min(heard_sec / duration_sec, 1.0))
+                progress(min(so_far_sec / needed_sec, 1.0))
 
-        performance = self.transcribe_samples(stream_audio(path, SAMPLE_RATE), report)
-        report(duration_sec)
-        return performance
+        blocks = stream_audio(path, SAMPLE_RATE, between_sec=(from_sec, end_sec))
+        performance = self.transcribe_samples(blocks, report)
+        if between_sec is not None and from_sec + heard_sec <= start_sec:
+            raise InputError(f"the part starts at {start_sec:g} s, after the end of {path.name}.")
+        if progress is not None:
+            progress(1.0)
+        return performance.delayed(from_sec)
 
     def transcribe_samples(
         self,

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import mido
 
-from duemani.errors import InputError
+from duemani.files import replacing
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, UNKNOWN_HAND, Performance
 
 JSON_FORMAT = "duemani.performance/1"
@@ -43,7 +39,7 @@ def save_midi(path: str | Path, performance: Performance) -> None:
     used = [row for row in _TRACKS if (hands == row[0]).any()] or [_TRACKS[0]]
     for hand, name, channel in used:
         midi.tracks.append(_hand_track(performance, hand, name, channel))
-    with _replacing(Path(path)) as temporary:
+    with replacing(Path(path)) as temporary:
         midi.save(temporary)
 
 
@@ -61,8 +57,8 @@ def save_json(path: str | Path, performance: Performance) -> None:
             for change in performance.pedal
         ],
     }
-    with _replacing(Path(path)) as temporary:
-        Path(temporary).write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
 
 
 def _note_row(note: Any) -> dict[str, float | int | None]:
@@ -106,21 +102,3 @@ def _hand_track(performance: Performance, hand: int, name: str, channel: int) ->
             now = tick
             track.append(message)
     return track
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[str]:
-    """A temporary file beside `path` that takes its place on success only."""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}.") from error
-    try:
-        yield temporary
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}.") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)

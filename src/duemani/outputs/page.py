@@ -11,7 +11,6 @@ import base64
 import html
 import json
 import math
-import os
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -25,6 +24,7 @@ from scipy.spatial.transform import Rotation
 
 from duemani import keyboard, skeleton
 from duemani.errors import InputError
+from duemani.files import replacing
 from duemani.motion import HandMotion
 from duemani.performance import LOWEST_PITCH, Performance, sound_end_sec
 
@@ -75,17 +75,13 @@ def save_page(
         "AUDIO": base64.b64encode(audio).decode("ascii") if audio else "",
     }
     pieces = _PLACEHOLDER.split(_template())
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        # A file name that is not valid Unicode may arrive as a title; its odd bytes become "?".
-        with temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-            for index, piece in enumerate(pieces):
-                file.write(parts[piece] if index % 2 else piece)
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    # A file name that is not valid Unicode may arrive as a title; its odd bytes become "?".
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as file,
+    ):
+        for index, piece in enumerate(pieces):
+            file.write(parts[piece] if index % 2 else piece)
 
 
 def _template() -> str:

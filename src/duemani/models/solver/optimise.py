@@ -36,6 +36,7 @@ _FRONT_SIGMA_M = 0.001
 _HINGE_SOFTNESS_M = 0.0012
 _FLOOR_ITERATIONS = (1, 2, 4)
 _MAX_STEP = 0.4
+_DONE_STEP = 0.002
 _FIRST_DAMPING = 0.1
 _DAMPING_SCALE = np.array([1e4] * 3 + [100.0] * (DOF_COUNT - 3))
 ORDER = 3  # highest derivative in the cost
@@ -130,6 +131,8 @@ def optimise(
         step = _solve(bands, hessian, gradient, dofs, damping[:, None] * _DAMPING_SCALE)
         step[: problem.fixed] = 0
         dofs = np.clip(dofs + np.clip(step, -_MAX_STEP, _MAX_STEP), *DOF_LIMITS.T)
+        if iteration > max(_FLOOR_ITERATIONS) and np.abs(step).max() < _DONE_STEP:
+            break
     return dofs
 
 

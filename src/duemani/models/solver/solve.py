@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,19 +57,27 @@ def solve_motion(
     parts = [plan_hand(performance.notes, hand, time_sec, bones, style) for hand in (LEFT, RIGHT)]
     plans = keep_apart(parts[LEFT].plan, parts[RIGHT].plan, frame_rate)
     parts = [replace(part, plan=plan) for part, plan in zip(parts, plans, strict=True)]
+    # Single precision (a tenth of a micrometre) halves the memory of an hour.
+    wrist = np.empty((2, frames, 3), np.float32)
+    rotations = np.empty((2, frames, 16, 3), np.float32)
+    landmarks = np.empty((2, frames, 21, 3), np.float32)
     # Small matrices: a second BLAS thread only waits for the first, up to ten times as long.
     with threadpool_limits(limits=1, user_api="blas"):
-        dofs = solve_hands(parts, time_sec, bones, style, weights or Weights(), progress)
-    wrist = np.stack([mirror_points(dofs[0][:, :3]), dofs[1][:, :3]])
-    rotations = np.stack([rotations_from_angles(angles_of(dofs[h]), h) for h in range(2)])
-    bones = np.stack([bones, bones])
+        for first, solved in solve_windows(parts, time_sec, bones, style, weights or Weights()):
+            span = slice(first, first + len(solved[LEFT]))
+            at = np.stack([mirror_points(solved[LEFT][:, :3]), solved[RIGHT][:, :3]])
+            turned = np.stack([rotations_from_angles(angles_of(solved[h]), h) for h in range(2)])
+            wrist[:, span], rotations[:, span] = at, turned
+            landmarks[:, span] = pose_landmarks(at, turned, np.stack([bones, bones]))
+            if progress:
+                progress(span.stop / frames)
     return HandMotion(
         frame_rate=frame_rate,
         wrist_m=wrist,
         rotations_rad=rotations,
-        landmarks_m=pose_landmarks(wrist, rotations, bones),
+        landmarks_m=landmarks,
         tracked=np.ones((2, frames), bool),
-        bone_lengths_m=bones,
+        bone_lengths_m=np.stack([bones, bones]),
     )
 
 
@@ -97,30 +105,30 @@ def plan_hand(
     return HandPart(schedule, points, plan)
 
 
-def solve_hands(
+def solve_windows(
     parts: list[HandPart],
     time_sec: Float[np.ndarray, " frame"],
     bone_lengths_m: Float[np.ndarray, "20"],
     style: Style,
     weights: Weights,
-    progress: Callable[[float], None] | None,
-) -> list[Float[np.ndarray, "frame 22"]]:
-    """Degrees of freedom of both hands, window after window.
+) -> Iterator[tuple[int, list[Float[np.ndarray, "window 22"]]]]:
+    """Degrees of freedom of both hands, window after window: (first frame, one array a hand).
 
-    Windows overlap, and each starts where the last one ended. The left hand goes first; the
-    right one keeps off it.
+    Windows overlap: each is solved a little past its end, and the next one starts where it
+    ended. The left hand goes first; the right one keeps off it.
     """
     rate = 1 / (time_sec[1] - time_sec[0])
     window, overlap = int(_WINDOW_SEC * rate), int(_OVERLAP_SEC * rate)
-    result = [np.empty_like(part.plan) for part in parts]
+    before: list[np.ndarray] = [part.plan[:0] for part in parts]
     for first in range(0, len(time_sec), window):
         fixed = ORDER if first else 0
         span = slice(first - fixed, min(first + window + overlap, len(time_sec)))
         obstacles = None
+        kept: list[np.ndarray] = []
         for hand, part in enumerate(parts):
             schedule, points = _within(part, time_sec[span])
             start = part.plan[span].copy()
-            start[:fixed] = result[hand][first - fixed : first]
+            start[: len(before[hand])] = before[hand]
             problem = Problem(
                 targets=tip_targets(schedule, points, time_sec[span], style),
                 posture=part.plan[span],
@@ -131,11 +139,10 @@ def solve_hands(
                 obstacles_m=obstacles,
             )
             solved = optimise(problem, start, weights)
-            result[hand][first : span.stop] = solved[fixed:]
             obstacles = _obstacles(solved, bone_lengths_m)
-        if progress:
-            progress(min((first + window) / len(time_sec), 1.0))
-    return result
+            kept.append(solved[fixed : fixed + window])
+            before[hand] = solved[fixed + window - ORDER :]
+        yield first, kept
 
 
 def _obstacles(

@@ -43,6 +43,8 @@ class Style:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise InputError(f"style seed is {self.seed}; it must be 0 or more.")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:

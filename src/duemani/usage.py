@@ -1,0 +1,119 @@
+"""Arguments → a command, with wrong ones told in one sentence instead of tyro's boxes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import tyro
+from tyro.constructors import PrimitiveConstructorSpec
+
+from duemani.errors import InputError
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_FRAME = "│╭╮╰╯"
+# Columns before a row that names an option; what explains it stands farther in.
+_NAME_INDENT = 5
+
+
+def parse(commands: Any, arguments: list[str], program: str, description: str) -> Any:
+    """The command that the arguments name.
+
+    Raises:
+        InputError: they are wrong; one sentence and a hint.
+        SystemExit: help was asked for and printed.
+    """
+    if arguments[:1] == ["evaluate"] and arguments[1:2] not in ([], ["-h"], ["--help"]):
+        # tyro knows commands of one word only; this one has a space.
+        arguments = [" ".join(arguments[:2]), *arguments[2:]]
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(
+                commands,
+                prog=program,
+                args=arguments,
+                description=description,
+                config=(tyro.conf.FlagCreatePairsOff,),
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise InputError(one_sentence(complaint.getvalue(), program)) from None
+
+
+def one_sentence(complaint: str, program: str) -> str:
+    """What a box of tyro's complains about, and where help is."""
+    sections: list[list[tuple[int, str]]] = [[]]
+    for line in _ANSI.sub("", complaint).splitlines():
+        row = line.strip(_FRAME)
+        if not row.strip() or line.startswith(("╭", "╰")):
+            continue
+        if set(row.strip()) == {"─"}:
+            sections.append([])
+        else:
+            sections[-1].append((len(row) - len(row.lstrip()), row.strip()))
+    first, *others = sections
+    told = " ".join(text for indent, text in first if indent < _NAME_INDENT)
+    names = [text.split(", ")[-1] for indent, text in first if indent == _NAME_INDENT]
+    told = re.sub(r"^Error parsing ", "", told).rstrip(". ").replace(". Expected", ", expected")
+    told = re.sub(rf"^Missing from {program}.*:$", f"missing: {' and '.join(names)}", told)
+    told = re.sub(r"^Expected one of \{(.*)\}$", r"a command is missing: \1 are accepted", told)
+    told = (told[:1].lower() + told[1:]) or "the arguments cannot be understood"
+    help_command = f"{program} --help"
+    for section in others:
+        texts = [text for _, text in section]
+        if texts[0].startswith("Available subcommands: "):
+            told += f"; {' '.join(texts)[len('Available subcommands: ') :]} are accepted"
+        elif texts[0].startswith("Perhaps you meant"):
+            alike = next((text for indent, text in section if indent == _NAME_INDENT), "")
+            told += f"; perhaps {alike} is meant" if alike else ""
+        elif found := re.search(rf"{program}\b[\w -]*? --help", " ".join(texts)):
+            help_command = found[0]
+    return f"{told}; see `{help_command}`."
+
+
+def _option(
+    read: Callable[[str], Any], metavar: str, kind: type, absent: str = ""
+) -> PrimitiveConstructorSpec[Any]:
+    """How tyro reads one word into a `kind`, or None, shown as `absent` in the help."""
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=metavar,
+        instance_from_str=lambda words: read(words[0]),
+        is_instance=lambda value: value is None or isinstance(value, kind),
+        str_from_instance=lambda value: [absent if value is None else str(value)],
+    )
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a number; one such as 12.5 is accepted")
+    return value
+
+
+def _time(text: str) -> float:
+    value = _number(text)
+    if value < 0:
+        raise ValueError(f"{text} lies before the start; times of 0 s and later are accepted")
+    return value
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
+        raise ValueError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+Number = Annotated[float, _option(_number, "NUMBER", float)]
+Time = Annotated[float, _option(_time, "SECONDS", float)]
+OptionalTime = Annotated[float | None, _option(_time, "SECONDS", float, "end")]
+OptionalSeed = Annotated[int | None, _option(_seed, "INTEGER", int, "none")]
