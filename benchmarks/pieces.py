@@ -11,21 +11,44 @@ DATA = Path(os.environ.get("DUEMANI_DATA", Path(__file__).parents[2] / "shared" 
 
 # Pieces (ASAP folders) on which the solver was tuned and debugged; left out of every figure.
 TUNED = frozenset(
-    """
-    Bach/Fugue/bwv_846 Bach/Fugue/bwv_857 Bach/Italian_concerto Balakirev/Islamey
-    Beethoven/Piano_Sonatas/1-1 Beethoven/Piano_Sonatas/11-3
-    Beethoven/Piano_Sonatas/24-1_no_repeat Chopin/Ballades/1 Chopin/Ballades/4
-    Chopin/Etudes_op_25/12 Debussy/Images_Book_1/1_Reflets_dans_lEau Debussy/Pour_le_Piano/1
-    Glinka/The_Lark Haydn/Keyboard_Sonatas/31-1 Haydn/Keyboard_Sonatas/39-2
-    Haydn/Keyboard_Sonatas/46-1 Liszt/Annees_de_pelerinage_2/1_Gondoliera
-    Liszt/Gran_Etudes_de_Paganini/2_La_campanella Liszt/Sonata Mozart/Fantasie_475
-    Mozart/Piano_Sonatas/12-1 Mozart/Piano_Sonatas/12-3 Prokofiev/Toccata
-    Rachmaninoff/Preludes_op_23/4 Rachmaninoff/Preludes_op_23/6
-    Ravel/Gaspard_de_la_Nuit/1_Ondine Ravel/Miroirs/4_Alborada_del_gracioso Ravel/Pavane
-    Schubert/Impromptu_op.90_D.899/2 Schubert/Impromptu_op.90_D.899/4_no_repeat
-    Schubert/Moment_musical_no_3 Schumann/Arabeske Schumann/Kreisleriana/3
-    Schumann/Kreisleriana/4 Scriabin/Etudes_op_8/11 Scriabin/Sonatas/5
-    """.split()
+    [
+        "Bach/Fugue/bwv_846",
+        "Bach/Fugue/bwv_857",
+        "Bach/Italian_concerto",
+        "Balakirev/Islamey",
+        "Beethoven/Piano_Sonatas/1-1",
+        "Beethoven/Piano_Sonatas/11-3",
+        "Beethoven/Piano_Sonatas/24-1_no_repeat",
+        "Chopin/Ballades/1",
+        "Chopin/Ballades/4",
+        "Chopin/Etudes_op_25/12",
+        "Debussy/Images_Book_1/1_Reflets_dans_lEau",
+        "Debussy/Pour_le_Piano/1",
+        "Glinka/The_Lark",
+        "Haydn/Keyboard_Sonatas/31-1",
+        "Haydn/Keyboard_Sonatas/39-2",
+        "Haydn/Keyboard_Sonatas/46-1",
+        "Liszt/Annees_de_pelerinage_2/1_Gondoliera",
+        "Liszt/Gran_Etudes_de_Paganini/2_La_campanella",
+        "Liszt/Sonata",
+        "Mozart/Fantasie_475",
+        "Mozart/Piano_Sonatas/12-1",
+        "Mozart/Piano_Sonatas/12-3",
+        "Prokofiev/Toccata",
+        "Rachmaninoff/Preludes_op_23/4",
+        "Rachmaninoff/Preludes_op_23/6",
+        "Ravel/Gaspard_de_la_Nuit/1_Ondine",
+        "Ravel/Miroirs/4_Alborada_del_gracioso",
+        "Ravel/Pavane",
+        "Schubert/Impromptu_op.90_D.899/2",
+        "Schubert/Impromptu_op.90_D.899/4_no_repeat",
+        "Schubert/Moment_musical_no_3",
+        "Schumann/Arabeske",
+        "Schumann/Kreisleriana/3",
+        "Schumann/Kreisleriana/4",
+        "Scriabin/Etudes_op_8/11",
+        "Scriabin/Sonatas/5",
+    ]
 )
 
 

@@ -46,7 +46,7 @@ ORDER = 3  # highest derivative in the cost
 class Weights:
     """What a unit of each term costs. Sigmas: a deviation of that size costs 1 a frame."""
 
-    iterations: int = 12
+    iterations: int = 16
     clearance_m: float = 0.005
     clearance_sigma_m: float = 0.0012
     spacing_m: float = 0.0135
@@ -80,7 +80,7 @@ def acceleration_sigmas() -> Float[np.ndarray, "22"]:
     sigma = np.empty(DOF_COUNT)
     sigma[:3] = 4.0, 3.2, 2.4
     sigma[[YAW, PITCH, ROLL]] = 22.0, 19.0, 22.0
-    sigma[BASE_FLEX], sigma[BASE_DEVIATION], sigma[MIDDLE_FLEX] = 128.0, 48.0, 128.0
+    sigma[BASE_FLEX], sigma[BASE_DEVIATION], sigma[MIDDLE_FLEX] = 220.0, 48.0, 220.0
     sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = (
         80.0,
         80.0,

@@ -22,13 +22,14 @@ SPAN_M = np.array(
         [0.212, 0.135, 0.095, 0.062, 0.000],
     ]
 )
-_TOGETHER_SEC = 0.03  # strikes closer than this are one chord
+_TOGETHER_SEC = 0.06  # strikes closer than this are one chord
 _MIN_HOLD_SEC = 0.070
 _LIFT_SEC = 0.035  # from a key's release to a free finger
-_REACH_RATE = 22.0  # m/s²: how fast a hand shifts beyond its reach
+_REACH_RATE = 14.0  # m/s²: how fast a hand shifts beyond its reach
 _MAX_HOLD_SEC = 30.0
 _CROSSED_REACH_M = 0.07  # how far a thumb passes under
-_ROLL_GAP_SEC, _ROLL_SEC = 0.06, 0.03
+_ROLL_SEC, _LEAP_SEC = 0.03, 0.2
+_STRETCHED_M = 0.012  # chords within this of the full span
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _free_hand(
             kept.append(before)
             distance = (x[now] - x[before]) * np.sign(finger[now] - finger[before])
             excess = _out_of_reach(distance, int(finger[now]), int(finger[before]), span)
-            if excess <= 0 or (excess < 0.015 and onset[now] - onset[before] < _TOGETHER_SEC):
+            if excess <= 0 or (excess < 0.015 and onset[now] - onset[before] < 0.03):
                 continue
             needed = 0.03 + np.sqrt(excess / _REACH_RATE)
             latest = max(onset[now] - needed, onset[before] + 0.4 * (onset[now] - onset[before]))
@@ -138,28 +139,28 @@ def _out_of_reach(distance: float, one: int, other: int, span: np.ndarray) -> fl
 def _stretch_and_roll(
     onset: np.ndarray, x: np.ndarray, finger: np.ndarray, black: np.ndarray, span: np.ndarray
 ) -> None:
-    """Play chords at the edge of the hand's span on the keys' inner edges, and roll wider ones.
+    """Play chords at the edge of the hand's span on the keys' inner edges; roll what is wider.
 
-    A roll moves strikes by at most 30 ms, less than a listener notices in a chord.
+    Leaps that come too fast are given time in the same way. A roll moves strikes by at most
+    30 ms, less than a listener notices in a chord.
     """
     played = onset.copy()
     room = np.where(black, 0.002, 0.005)
     for now in range(len(onset)):
         for before in range(now - 1, max(now - 6, -1), -1):
             gap = played[now] - played[before]
-            if gap > _ROLL_GAP_SEC:
+            if gap > _LEAP_SEC:
                 break
-            side = np.sign(finger[now] - finger[before])
-            distance = (x[now] - x[before]) * side
-            limit = span[finger[now], finger[before]]
-            if side == 0 or distance < limit - 0.012:
-                continue
-            inwards = side * np.minimum(room[[before, now]], (distance - limit + 0.012) / 2)
-            x[before] += inwards[0]
-            x[now] -= inwards[1]
-            excess = (x[now] - x[before]) * side - limit
+            side = int(np.sign(finger[now] - finger[before])) or int(np.sign(x[now] - x[before]))
+            one, other = int(finger[now]), int(finger[before])
+            spare = span[one, other] - (x[now] - x[before]) * side
+            if gap < _TOGETHER_SEC and spare < _STRETCHED_M and one != other:
+                inwards = side * np.minimum(room[[before, now]], (_STRETCHED_M - spare) / 2)
+                x[before] += inwards[0]
+                x[now] -= inwards[1]
+            excess = _out_of_reach(float(x[now] - x[before]) * side, one, other, span)
             if excess > 0.004:
-                late = max(0.03 + np.sqrt(excess / _REACH_RATE) - gap, 0.0) / 2
+                late = max(_LIFT_SEC + np.sqrt(excess / _REACH_RATE) - gap, 0.0) / 2
                 onset[before] -= late
                 onset[now] += late
     np.clip(onset, np.maximum(played - _ROLL_SEC, 0), played + _ROLL_SEC, out=onset)

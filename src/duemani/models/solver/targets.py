@@ -8,18 +8,21 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.interpolate import PchipInterpolator
 
-from duemani.keyboard import BLACK_FRONT_M, key_rest_top, key_travel
+from duemani.keyboard import BLACK_FRONT_M, BLACK_HEIGHT_M, key_rest_top, key_travel, slot_centre_x
 from duemani.models.solver.schedule import Schedule
 from duemani.models.solver.style import Style
+from duemani.performance import LEFT
 
 # Where fingers meet the keys, from the front edge [m], thumb to little finger: medians of real
 # hands (MIDItest) on white keys, kept clear of the black keys' fronts; and on black keys.
 _WHITE_Y_M = np.array([0.016, 0.040, 0.042, 0.039, 0.026])
 _BLACK_Y_M = np.array([0.060, 0.076, 0.080, 0.076, 0.066])
 _X_SIGMA_M = 0.0010
-_Z_SIGMA_M = 0.00025
+_Z_SIGMA_M = 0.0002
 _HOLD_DEPTH_SHARE = 1.03
+_BETWEEN_Y_M = 0.066
 _CLEAR_SEC = 0.07
+_STRIKE_SEC = 0.045  # from the raised finger to the key
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,26 @@ def strike_points(schedule: Schedule, hand: int, style: Style) -> Float[np.ndarr
     high = np.where(schedule.black, 0.125, BLACK_FRONT_M - 0.007)
     y = np.clip(y, low, high)
     x = schedule.x_m + np.where(schedule.black, 0.0, rng.normal(0, 0.0012, len(y)))
+    between = _between_black_keys(schedule)
+    y = np.where(between, _BETWEEN_Y_M, y)
+    gap_x = slot_centre_x(schedule.pitch)
+    x = np.where(between, -gap_x if hand == LEFT else gap_x, x)
     return np.stack([x, y, key_rest_top(schedule.pitch)], axis=-1)
+
+
+def _between_black_keys(schedule: Schedule) -> Bool[np.ndarray, " note"]:
+    """White keys of the middle fingers while the thumb or the little finger is on a black key.
+
+    The hand is then too far in for the white keys' fronts.
+    """
+    between = np.zeros(len(schedule), bool)
+    outer = np.flatnonzero(schedule.black & np.isin(schedule.finger, (0, 4)))
+    inner = ~schedule.black & np.isin(schedule.finger, (1, 2, 3))
+    for at in outer:
+        begin, end = schedule.onset_sec[at] - 0.06, schedule.release_sec[at]
+        first, last = np.searchsorted(schedule.onset_sec, (begin, max(end, begin + 0.12)))
+        between[first:last] = True
+    return between & inner
 
 
 def tip_targets(
@@ -82,6 +104,10 @@ def _one_finger(
     in_front: np.ndarray,
 ) -> None:
     onset, release = schedule.onset_sec[mine], schedule.release_sec[mine]
+    top = points_m[mine, 2]
+    deep = (points_m[mine, 1] > BLACK_FRONT_M) & (top == 0)
+    # Out of the gap between two black keys a finger goes straight up, so it leaves early.
+    release = np.where(deep, np.maximum(release - 0.02, onset + 0.03), release)
     loudness = (schedule.velocity[mine] - 64) / 64
     fall = 0.034 * 2.0 ** (-1.2 * loudness)  # seconds the key takes to go down
     fall = np.minimum(fall, 0.8 * np.maximum(release - onset, 0.015))
@@ -90,34 +116,37 @@ def _one_finger(
     prepare = np.minimum(0.16, 0.75 * before)
     lift = style.lift_m * (1 + 0.5 * loudness) * np.clip(before / 0.16, 0.25, 1)
     travel = key_travel(schedule.pitch[mine])
-    top = points_m[mine, 2]
+    lift = np.where(deep, np.maximum(lift, BLACK_HEIGHT_M + 0.006), lift)
     # Very short strikes do not reach the key's bottom.
     bottom = top - np.clip(0.62 + (release - onset) / 0.12, 0.75, _HOLD_DEPTH_SHARE) * travel
 
     # Height: up, down through half the travel at the onset, held, and up at the release.
+    strike = onset - fall / 2
     times = np.stack(
         [
             onset - np.maximum(prepare, fall * 0.8),
-            onset - fall / 2,
+            strike - np.minimum(_STRIKE_SEC, 0.35 * prepare),
+            strike,
             onset,
             onset + fall / 2,
             np.maximum(release - 0.018, onset + fall / 2 + 1e-3),
             np.maximum(release, onset + fall / 2 + 2e-3),
             release + np.minimum(0.03, 0.35 * after),
-            release + np.minimum(0.09, 0.6 * after),
+            release + np.minimum(0.08, 0.6 * after),
         ],
         -1,
     )
     heights = np.stack(
         [
             top + lift,
+            top + 0.8 * lift,
             top + 0.0005,
             top - travel * 0.5,
             bottom,
             bottom,
             top - 0.2 * travel,
-            top + 0.3 * np.minimum(lift, 0.012),
-            top + 0.8 * lift,
+            top + 0.5 * lift,
+            top + lift,
         ],
         -1,
     )
@@ -138,12 +167,13 @@ def _one_finger(
     approach = np.clip(1 + since / np.minimum(0.30, np.maximum(0.8 * before[owner], 0.02)), 0, 1)
     leave = np.clip(1 - until / 0.06, 0, 1)
     guide = np.where(since < 0, approach**2, np.where(until > 0, leave**2, 1.0))
-    weight[:, 0] = np.where(close, 1 / _X_SIGMA_M, guide / 0.010)
+    upright = deep[owner] & (until < np.minimum(0.05, 0.5 * after[owner])) & (since > -fall[owner])
+    weight[:, 0] = np.where(close, 1 / _X_SIGMA_M, np.where(upright, 1 / 0.002, guide / 0.010))
     weight[:, 1] = np.where(close, 1 / 0.003, guide / 0.020)
     weight[:, 2] = np.where(close, 1 / _Z_SIGMA_M, np.where(near, 1 / 0.004, 0.0))
     pressing[:] = close
     in_front[:] = (
-        ~schedule.black[mine[owner]]
+        (points_m[mine[owner], 1] < BLACK_FRONT_M)
         & (since > -np.minimum(_CLEAR_SEC, 0.4 * before[owner]))
         & (until < np.minimum(_CLEAR_SEC, 0.4 * after[owner]))
     )
