@@ -23,7 +23,9 @@ SCORE = """<score-partwise version="4.0"><part-list><score-part id="P1"><part-na
 ENTITY_BOMB = (
     SCORE_HEAD
     + '<!DOCTYPE score-partwise [<!ENTITY a "aaaaaaaaaa">'
-    + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi"))
+    + "".join(
+        f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
     + "]>"
     + SCORE.replace("Piano", "&i;")
 )

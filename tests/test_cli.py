@@ -2,6 +2,7 @@ import base64
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pygltflib
 import pytest
 import trimesh
 
@@ -75,7 +77,6 @@ BAD_INPUTS = {
     "cut.mid": (midi_bytes()[:40], "broken MIDI"),
     "head.mid": (midi_bytes()[:12], "broken MIDI"),
     "million.mid": (inputs.many_notes(1_000_000), "larger than 4 MB"),
-    "many.mid": (inputs.many_notes(250_000), "200000 notes"),
     "tempo.mid": (raw_midi(b"\x00\xff\x51\x03\x00\x00\x00" + END), "tempo of zero"),
     "late.mid": (
         raw_midi((ENDLESS + b"\x90\x3c\x40" + b"\x01\x90\x3c\x00") * 9 + END),
@@ -94,6 +95,7 @@ BAD_INPUTS = {
     "bytes.json": (b"\xff\xfe\x00", "not a performance file"),
     "entity.musicxml": (inputs.EXTERNAL_ENTITY.encode(), "entities"),
     "bomb.xml": (inputs.ENTITY_BOMB.encode(), "entities"),
+    "doctypes.xml": (b"<!DOCTYPE" * 2_000_000, "score-partwise"),
     "feed.xml": (b"<rss><channel/></rss>", "score-partwise"),
     "unclosed.musicxml": (inputs.SCORE.encode()[:200], "broken MusicXML"),
     "restful.musicxml": (
@@ -126,8 +128,8 @@ def test_transcribe_refuses_what_is_no_sound(tmp_path: Path, refused, name: str)
 def test_inputs_that_cannot_be_opened(tmp_path: Path, refused, monkeypatch, verb: str) -> None:
     output = tmp_path / "out.mid"
     refused(verb, tmp_path / "gone.wav", "-o", output, why="does not exist")
-    refused(verb, tmp_path / ("long" * 100 + ".wav"), "-o", output, why="name too long")
-    refused(verb, "nul\0.wav", "-o", output, why="cannot read")
+    refused(verb, tmp_path / ("o" * 300 + ".wav"), "-o", output, why="name too long")
+    refused(verb, "nul\0.wav", "-o", output, why="does not exist")
     (tmp_path / "folder.wav").mkdir()
     refused(verb, tmp_path / "folder.wav", "-o", output, why="is a folder")
     os.mkfifo(tmp_path / "pipe.wav")
@@ -155,7 +157,7 @@ def test_outputs_that_cannot_be_written(
     refused(verb, tiny, "-o", tmp_path / "folder.mid", why="it is a folder")
     refused(verb, tiny, "-o", tmp_path / "out.docx", why="accepted are")
     refused(verb, tiny, "-o", tmp_path / "out", why="accepted are")
-    refused(verb, tiny, "-o", tmp_path / ("long" * 100 + ".mid"), why="name too long")
+    refused(verb, tiny, "-o", tmp_path / ("o" * 300 + ".mid"), why="name too long")
     refused(verb, tiny, "-o", "nul\0.mid", why="cannot write")
     os.mkfifo(tmp_path / "pipe.mid")
     refused(verb, tiny, "-o", tmp_path / "pipe.mid", why="device")
@@ -276,9 +278,7 @@ def test_motion_file(tmp_path: Path, run, tiny: Path) -> None:
     assert (summary["notes"], motion.frame_rate) == (3, 30)
     assert motion.frame_count == summary["frames"] == round(summary["duration_sec"] * 30)
     assert motion.provenance["style"]["seed"] == 4
-    code, out, err = run(
-        "evaluate", "motion", tmp_path / "out.npz", "--reference", tiny, "--json"
-    )
+    code, out, err = run("evaluate", "motion", tmp_path / "out.npz", "--reference", tiny, "--json")
     assert (code, err) == (0, "")
     scores = summary_of(out)
     assert scores["f1"] == 1
@@ -298,8 +298,9 @@ def test_notes_with_fingers(tmp_path: Path, run, tiny: Path) -> None:
 
 def test_scene_file(tmp_path: Path, run, tiny: Path) -> None:
     perform(run, tiny, tmp_path / "out.glb")
-    scene = trimesh.load(tmp_path / "out.glb")
-    assert len(scene.geometry) > 10
+    assert len(trimesh.load(tmp_path / "out.glb").geometry) >= 4
+    animation = pygltflib.GLTF2().load(tmp_path / "out.glb").animations[0]
+    assert len(animation.channels) > 32
 
 
 def page_data(path: Path) -> tuple[dict, bytes]:
@@ -334,9 +335,9 @@ def test_film(tmp_path: Path, run, tiny: Path) -> None:
     summary, _ = perform(run, tiny, tmp_path / "out.mp4", "--start", 0.9, "--camera", "side")
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert [s.type for s in container.streams] == ["video", "audio"]
-        assert container.duration / av.time_base == pytest.approx(
-            max(summary["duration_sec"], 0), abs=1.5
-        )
+        lengths = [float(s.duration * s.time_base) for s in container.streams]
+    assert lengths[0] == pytest.approx(summary["duration_sec"], abs=0.06)
+    assert 0.5 < lengths[1] < lengths[0] + 0.06  # until the note has died away
     assert first_sound_sec(tmp_path / "out.mp4") == pytest.approx(0.1, abs=0.06)
 
 
@@ -365,10 +366,12 @@ def test_a_part_of_a_recording(tmp_path: Path, run) -> None:
     assert data["notes"]["onset_sec"] == pytest.approx([0.25, 0.75], abs=0.03)
     heard = write(tmp_path / "sound.mp3", sound)
     assert first_sound_sec(heard) == pytest.approx(0.25, abs=0.06)
+    with av.open(str(heard)) as container:  # what comes after the part is not heard
+        assert container.duration / av.time_base == pytest.approx(1.25, abs=0.1)
 
 
 def test_a_part_beyond_a_recording(tmp_path: Path, refused) -> None:
-    source = write(tmp_path / "take.wav", wav_bytes(inputs.struck_tones(1, [(0.1, 60)])))
+    source = write(tmp_path / "take.wav", wav_bytes(np.zeros(inputs.RATE_HZ)))
     refused(
         "perform", source, "-o", tmp_path / "o.npz", "--start", 3, why="after the end of take.wav"
     )
@@ -402,9 +405,8 @@ def test_resting_hands_in_every_format(tmp_path: Path, run, suffix: str) -> None
     assert (tmp_path / f"out{suffix}").stat().st_size > 50
 
 
-@pytest.mark.parametrize("seconds", [0.3, 1.0])
-def test_short_and_noisy_recordings(tmp_path: Path, run, seconds: float) -> None:
-    noise = np.random.default_rng(0).normal(0, 0.2, int(seconds * inputs.RATE_HZ))
+def test_a_second_of_noise(tmp_path: Path, run) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.2, inputs.RATE_HZ)
     source = write(tmp_path / "noise.wav", wav_bytes(noise))
     code, out, err = run("transcribe", source, "-o", tmp_path / "noise.mid", "--json")
     assert code == 0, err
@@ -414,7 +416,7 @@ def test_short_and_noisy_recordings(tmp_path: Path, run, seconds: float) -> None
 def test_evaluate_refuses_bad_motion(tmp_path: Path, refused, tiny: Path) -> None:
     good = tmp_path / "good.npz"
     save_motion(good, playing_hands(0.2))
-    arrays = dict(np.load(good))
+    arrays, tail = dict(np.load(good)), good.read_bytes()[1000:]
 
     def changed(name: str, **changes: object) -> Path:
         np.savez(tmp_path / name, **{**arrays, **changes})
@@ -422,7 +424,7 @@ def test_evaluate_refuses_bad_motion(tmp_path: Path, refused, tiny: Path) -> Non
 
     for path in (
         write(tmp_path / "cut.npz", good.read_bytes()[:500]),
-        write(tmp_path / "damaged.npz", good.read_bytes().replace(b"NUMPY", b"LUMPY")),
+        write(tmp_path / "damaged.npz", good.read_bytes()[:700] + bytes(300) + tail),
         write(tmp_path / "text.npz", "text"),
         write(tmp_path / "empty.npz", ""),
         write(tmp_path / "other.npz", zip_bytes({"a.txt": b"text"})),
@@ -432,7 +434,7 @@ def test_evaluate_refuses_bad_motion(tmp_path: Path, refused, tiny: Path) -> Non
         changed("start.npz", start_sec=np.inf),
         changed("format.npz", format="duemani.hand_motion/99"),
         changed("shape.npz", wrist_m=np.zeros((2, 3, 3))),
-        changed("kind.npz", wrist_m=arrays["wrist_m"].astype(str)),
+        changed("kind.npz", wrist_m=np.full(arrays["wrist_m"].shape, "abc")),
         changed("provenance.npz", provenance="{"),
         changed(
             "frameless.npz",
@@ -516,7 +518,7 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path, stop: signal.Sign
 
 def test_as_a_program(tmp_path: Path, tiny: Path) -> None:
     done = subprocess.run(
-        command("perform", tiny, "-o", tmp_path / "out.mp4", "--end", 0.4, "--json"),
+        command("perform", tiny, "-o", tmp_path / "out.html", "--end", 0.4, "--json"),
         capture_output=True,
         text=True,
         check=True,
@@ -526,3 +528,29 @@ def test_as_a_program(tmp_path: Path, tiny: Path) -> None:
     wrong = subprocess.run(command("perform"), capture_output=True, text=True, check=False)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("redirection", ["", ">&-", "2>&-", "</dev/null >/dev/null 2>&1"])
+def test_closed_streams(tmp_path: Path, tiny: Path, redirection: str) -> None:
+    line = shlex.join(command("perform", tiny, "-o", tmp_path / "out.json"))
+    done = subprocess.run(f"{line} {redirection}", shell=True, check=False)
+    assert done.returncode == 0
+    assert len(load_json(tmp_path / "out.json").notes) == 3
+
+
+def test_terminals_without_unicode(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "40"}
+    for words, why in (
+        (["perform"], "missing: INPUT and --output PATH; see `duemani perform --help`."),
+        (["perform", "a", "-o", "b", "--end", "x"], "--end: 'x' is not a number"),
+        (["demo", "-o", "ü.docx"], "unknown suffix"),
+    ):
+        done = subprocess.run(
+            command(*words), env=environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("duemani: ")
+        assert why in done.stderr
+    subprocess.run(
+        command("perform", "--help"), env=environment, check=True, stdout=subprocess.DEVNULL
+    )

@@ -66,7 +66,7 @@ def test_a_shape_that_does_not_fit_is_refused(tmp_path: Path, motion: HandMotion
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"cannot be read|does not exist"):
         load_motion(path)
     np.savez(path, x=np.zeros(3))
     with pytest.raises(InputError, match="not a hand motion file"):

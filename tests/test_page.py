@@ -230,7 +230,7 @@ def test_an_hour_stays_small() -> None:
 
 def test_page_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "page.html"
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot write"):
         page.save_page(path, make_performance(), make_motion(0.5), title="t")
     old = tmp_path / "page.html"
     old.write_text("before")

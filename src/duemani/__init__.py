@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from duemani.inputs.midi import load_json as load_json
     from duemani.inputs.midi import load_midi as load_midi
     from duemani.inputs.score import load_score as load_score
+    from duemani.inputs.take import read_take as read_take
+    from duemani.inputs.take import transcribe as transcribe
     from duemani.models.fingering import assign_fingers as assign_fingers
     from duemani.models.solver.style import Style as Style
     from duemani.models.solver.style import sample_style as sample_style
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
     from duemani.performance import Performance as Performance
     from duemani.pipeline import generate as generate
     from duemani.pipeline import perform as perform
-    from duemani.pipeline import read_take as read_take
     from duemani.pipeline import save as save
-    from duemani.pipeline import transcribe as transcribe
 
 _HOMES = {
     "InputError": "errors",
@@ -46,9 +46,9 @@ _HOMES = {
     "Performance": "performance",
     "generate": "pipeline",
     "perform": "pipeline",
-    "read_take": "pipeline",
+    "read_take": "inputs.take",
     "save": "pipeline",
-    "transcribe": "pipeline",
+    "transcribe": "inputs.take",
 }
 __all__ = [*_HOMES]
 

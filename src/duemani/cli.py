@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -18,6 +21,7 @@ from typing import Annotated, Literal, TextIO
 import tyro
 
 from duemani.errors import InputError
+from duemani.inputs.take import read_take
 from duemani.models.solver.style import Style, sample_style
 from duemani.pipeline import Camera
 from duemani.progress import ProgressBars
@@ -68,7 +72,7 @@ class Perform:
             take, motion = pipeline.perform(self.input, style, self.frame_rate, between, progress)
             if self.title:
                 take = replace(take, title=self.title)
-            pipeline.save(self.output, take, motion, self.camera, progress, self.start)
+            pipeline.save(self.output, take, motion, self.camera, progress)
         for remark in take.remarks:
             say(remark)
         if not len(take.performance.notes):
@@ -99,7 +103,7 @@ class Transcribe:
 
         pipeline.check_output(self.output, pipeline.NOTE_SUFFIXES, not_over=self.input)
         with ProgressBars() as progress:
-            take = pipeline.read_take(self.input, progress)
+            take = read_take(self.input, progress)
         pipeline.save_notes(self.output, take.performance)
         for remark in take.remarks:
             say(remark)
@@ -137,12 +141,11 @@ class EvaluateMotion:
 
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
-        from duemani import pipeline
         from duemani.evaluation.motion import evaluate_motion
         from duemani.motion import load_motion
 
         motion = load_motion(self.input)
-        scores = evaluate_motion(motion, pipeline.read_take(self.reference).performance)
+        scores = evaluate_motion(motion, read_take(self.reference).performance)
         # JSON knows no NaN: what cannot be measured is null.
         return {n: None if math.isnan(value) else round(value, 4) for n, value in scores.items()}
 
@@ -159,12 +162,13 @@ DESCRIPTION = "A piano recording goes in, two 3D hands play it. Example: duemani
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 internal failure, 2 bad input."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _complete_streams()
     if arguments in (["--version"], ["-V"]):
         print(f"duemani {VERSION}")
         return DONE
     try:
         command: Command = parse(Command, arguments, "duemani", DESCRIPTION)
-        with _warnings_said(), _only_results_on_stdout():
+        with _stopped_by_signals(), _warnings_said(), _only_results_on_stdout():
             summary = command.run()
         return _print(summary, command.json)
     except SystemExit as stop:  # help was printed
@@ -204,6 +208,34 @@ def _failed(error: Exception) -> int:
     reason = f"{type(error).__name__}: {error}"[:300]
     say(f"internal failure: {reason} (DUEMANI_TRACEBACK=1 shows where; please report it)")
     return INTERNAL_FAILURE
+
+
+def _complete_streams() -> None:
+    """Streams that exist, even where they were closed, and that print any character somehow."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Below 3, so that no output file gets the number that C libraries print to.
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace" if name == "stderr" else "replace")
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Lets SIGTERM clean up as Ctrl-C does."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from duemani.errors import InputError
@@ -60,6 +60,8 @@ def check_writable(path: Path) -> None:
     """
     folder = path.parent
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()  # names that no file can have fail here
         if path.is_dir():
             raise InputError(f"cannot write {path}: it is a folder; name a file.")
         if path.exists() and not path.is_file():

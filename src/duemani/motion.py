@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from duemani.errors import InputError
-from duemani.files import replacing
+from duemani.files import check_readable, replacing
 
+MAX_MOTION_BYTES = 2_000_000_000
 MOTION_FORMAT = "duemani.hand_motion/1"
 JOINT_COUNT = 16
 LANDMARK_COUNT = 21
@@ -93,15 +94,26 @@ def load_motion(path: Path) -> HandMotion:
     Raises:
         InputError: it cannot be read, is not such a file, or its arrays do not fit together.
     """
+    check_readable(path)
     try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > MAX_MOTION_BYTES:
+            raise InputError(f"{path} unpacks to more than 2 GB, the most accepted.")
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be read as a hand motion file (.npz): {error}.") from None
+    except InputError:
+        raise
+    # zipfile, zlib and numpy each have their own errors for damage, and there are many.
+    except Exception as error:
+        raise InputError(f"{path} cannot be read as a hand motion file (.npz).") from error
     if "format" not in arrays or str(arrays["format"]) != MOTION_FORMAT:
         raise InputError(f"{path} is not a hand motion file: its format must be {MOTION_FORMAT}.")
     try:
         frames = arrays["tracked"].shape[1]
+        rate, start = float(arrays["frame_rate"]), float(arrays["start_sec"])
+        if not frames or not 1 <= rate <= 1000 or not abs(start) < 1e6:
+            raise InputError(f"{path} holds no frames, or its frame rate or start is no true one.")
         shapes = {
             "wrist_m": (2, frames, 3),
             "rotations_rad": (2, frames, JOINT_COUNT, 3),
@@ -113,8 +125,8 @@ def load_motion(path: Path) -> HandMotion:
             if arrays[name].shape != shape:
                 raise InputError(f"{path}: {name} has shape {arrays[name].shape}, not {shape}.")
         return HandMotion(
-            frame_rate=float(arrays["frame_rate"]),
-            start_sec=float(arrays["start_sec"]),
+            frame_rate=rate,
+            start_sec=start,
             wrist_m=arrays["wrist_m"].astype("f8"),
             rotations_rad=arrays["rotations_rad"].astype("f8"),
             landmarks_m=arrays["landmarks_m"].astype("f8"),

@@ -15,7 +15,6 @@ from tyro.constructors import PrimitiveConstructorSpec
 from duemani.errors import InputError
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_FRAME = "│╭╮╰╯"
 # Columns before a row that names an option; what explains it stands farther in.
 _NAME_INDENT = 5
 
@@ -49,11 +48,13 @@ def parse(commands: Any, arguments: list[str], program: str, description: str) -
 def one_sentence(complaint: str, program: str) -> str:
     """What a box of tyro's complains about, and where help is."""
     sections: list[list[tuple[int, str]]] = [[]]
-    for line in _ANSI.sub("", complaint).splitlines():
-        row = line.strip(_FRAME)
-        if not row.strip() or line.startswith(("╭", "╰")):
+    lines = [line for line in _ANSI.sub("", complaint).splitlines() if line.strip(" ╰─╯")]
+    # The title stands in the frame, or, where there is no UTF-8, above a rule of its own.
+    for line in lines[1 if complaint.startswith("╭") else 2 :]:
+        row = line[1:].rstrip(" │")
+        if not row.strip():
             continue
-        if set(row.strip()) == {"─"}:
+        if set(row.strip()) <= set("─-"):
             sections.append([])
         else:
             sections[-1].append((len(row) - len(row.lstrip()), row.strip()))

@@ -36,6 +36,7 @@ def solve_motion(
     frame_rate: float = FRAME_RATE,
     progress: Callable[[float], None] | None = None,
     weights: Weights | None = None,
+    until_sec: float = 0.0,
 ) -> HandMotion:
     """Move both hands so that every fingered note is pressed at its time by its finger.
 
@@ -45,13 +46,15 @@ def solve_motion(
         frame_rate: of the result [Hz].
         progress: called with the share done, 0-1.
         weights: of the optimisation's terms.
+        until_sec: the motion lasts at least so long.
 
     Returns:
-        Motion from time 0 until `TAIL_SEC` after the last release; a hand without notes rests
-        over the keys.
+        Motion from time 0 until `TAIL_SEC` after the last release, or longer; a hand without
+        notes rests over the keys.
     """
     style = style or Style()
-    frames = max(int(np.ceil((performance.duration_sec + TAIL_SEC) * frame_rate)), 2)
+    length_sec = max(performance.duration_sec + TAIL_SEC, until_sec)
+    frames = max(int(np.ceil(length_sec * frame_rate)), 2)
     time_sec = np.arange(frames) / frame_rate
     bones = bone_lengths_for_span(style.hand_span_m)
     parts = [plan_hand(performance.notes, hand, time_sec, bones, style) for hand in (LEFT, RIGHT)]
@@ -138,7 +141,9 @@ def solve_windows(
                 fixed=fixed,
                 obstacles_m=obstacles,
             )
-            solved = optimise(problem, start, weights)
+            # Where nothing is played the plan needs no more than a smooth beginning.
+            effort = weights if len(schedule) else replace(weights, iterations=2)
+            solved = optimise(problem, start, effort)
             obstacles = _obstacles(solved, bone_lengths_m)
             kept.append(solved[fixed : fixed + window])
             before[hand] = solved[fixed + window - ORDER :]

@@ -1,0 +1,117 @@
+import importlib
+import importlib.util
+import pkgutil
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import duemani
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"torch", "partitura", "panda3d", "onnxruntime", "scipy.stats", "cv2", "av", "mir_eval"}
+# Written in parts, so that this file names none of them.
+REGISTRY_HOSTS = [
+    ".".join(parts)
+    for parts in (("pypi", "org"), ("registry", "npmjs", "org"), ("deb", "debian", "org"))
+] + ["python" + "hosted"]
+MODULES = sorted(
+    module.name for module in pkgutil.walk_packages(duemani.__path__, prefix="duemani.")
+)
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Files in git, also those about to be added."""
+    found = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if found.returncode:
+        pytest.skip("not a git checkout")
+    paths = {ROOT / name.decode() for name in found.stdout.split(b"\0") if name}
+    return sorted(path for path in paths if path.is_file())
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Modules in a fresh interpreter after a statement."""
+    code = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", duemani.__all__)
+def test_public_names_resolve(name: str) -> None:
+    value = getattr(duemani, name)
+    assert value.__name__ == name
+    assert value.__doc__
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'pianist'"):
+        _ = duemani.pianist
+
+
+def test_the_package_itself_loads_nothing() -> None:
+    loaded = loaded_after("import duemani")
+    assert not loaded & {*HEAVY, "numpy", "scipy", "tyro"}
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    assert not loaded_after("import duemani.cli") & HEAVY
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_import(name: str) -> None:
+    if name.startswith("duemani.training.") and importlib.util.find_spec("torch") is None:
+        pytest.skip("training needs torch")
+    importlib.import_module(name)
+
+
+def test_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert version("duemani") == project["version"]
+
+
+def test_no_file_names_a_registry() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {host}"
+        for path in tracked()
+        for host in REGISTRY_HOSTS
+        if host.encode() in path.read_bytes()
+    ]
+    assert found == []
+
+
+def test_modules_are_short() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in tracked("*.py", "web/src/*")
+        if path.is_relative_to(ROOT / "src") or path.is_relative_to(ROOT / "web")
+        if (count := len(path.read_bytes().splitlines())) > 300
+    }
+    assert long == {}
+
+
+def test_files_in_git_are_small() -> None:
+    assert [path.name for path in tracked() if path.stat().st_size > 16_000_000] == []
+
+
+def test_weights_say_their_licence() -> None:
+    folder = ROOT / "src" / "duemani" / "weights"
+    notices = " ".join(path.name for path in folder.iterdir() if "LICENSE" in path.name)
+    for path in folder.iterdir():
+        if path.suffix in (".onnx", ".npz"):
+            assert re.split(r"[_.]", path.name)[0] in notices, path.name
+
+
+def test_the_readme_names_every_verb_and_suffix() -> None:
+    text = (ROOT / "README.md").read_text()
+    for word in ("duemani perform", "duemani transcribe", ".html", ".glb", ".mp4"):
+        assert word in text
