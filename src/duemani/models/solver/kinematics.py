@@ -47,10 +47,11 @@ DOF_LIMITS = _limits()
 
 @dataclass(frozen=True)
 class Pose:
-    """Fingertips and distal joints of posed hands, and the tips' derivatives."""
+    """Fingertips, distal and middle joints of posed hands, and the tips' derivatives."""
 
     tips_m: Float[np.ndarray, "frame 5 3"]
     distal_m: Float[np.ndarray, "frame 5 3"]
+    middle_m: Float[np.ndarray, "frame 5 3"]
     jacobian: Float[np.ndarray, "frame 5 3 22"]
 
 
@@ -109,7 +110,7 @@ def pose(dofs: Float[np.ndarray, "frame 22"], bone_lengths_m: Float[np.ndarray, 
     jacobian[:, fingers, :, MIDDLE_FLEX] = by_middle.swapaxes(0, 1)
     jacobian[:, 0, :, THUMB_TIP_FLEX] = by_distal[:, 0]
     at = dofs[:, None, WRIST]
-    return Pose(tip + at, distal + at, jacobian)
+    return Pose(tip + at, distal + at, middle + at, jacobian)
 
 
 def _turn(rotation: np.ndarray, vector: np.ndarray) -> np.ndarray:

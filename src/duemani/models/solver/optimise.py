@@ -187,8 +187,10 @@ def _frame_terms(
     residual = np.concatenate([residual, push / weights.spacing_sigma_m], axis=1)
 
     if problem.obstacles_m is not None:
-        # The middle of an end phalanx moves nearly as its tip does.
-        for points in (tips, (tips + posed.distal_m) / 2):
+        # The rest of an end phalanx moves nearly as its tip does.
+        for points in (tips, (tips + posed.distal_m) / 2, posed.distal_m):
+            if _far_apart(points, problem.obstacles_m):
+                break
             away, push = _dodge(points, problem.obstacles_m, weights)
             by_dodge = np.einsum("tfi,tfid->tfd", away, posed.jacobian)
             jacobian = np.concatenate([jacobian, by_dodge], axis=1)
@@ -236,6 +238,12 @@ def _dodge(
     away = np.take_along_axis(between, nearest[..., None], 2)[:, :, 0] / np.maximum(near, 1e-6)
     push, slope = _soft_hinge(weights.hand_gap_m - near)
     return away * slope / weights.hand_gap_sigma_m, push[..., 0] / weights.hand_gap_sigma_m
+
+
+def _far_apart(points_m: np.ndarray, obstacles_m: np.ndarray) -> bool:
+    """Whether the hands are farther than fingers ever touch, all through the window."""
+    gap = points_m[..., 0].min(1) - obstacles_m[..., 0].max(1)
+    return bool(gap.min() > 0.05)
 
 
 def _soft_hinge(short_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -29,6 +29,7 @@ _REACH_RATE = 14.0  # m/s²: how fast a hand shifts beyond its reach
 _MAX_HOLD_SEC = 30.0
 _CROSSED_REACH_M = 0.07  # how far a thumb passes under
 _ROLL_SEC, _LEAP_SEC = 0.03, 0.2
+_BESIDE_SEC, _FINGER_WIDTH_M = 0.15, 0.0145
 _STRETCHED_M = 0.012  # chords within this of the full span
 
 
@@ -77,6 +78,7 @@ def schedule_hand(notes: np.ndarray, hand: int, style: Style) -> Schedule:
     black = is_black(pitch)
     span = SPAN_M * style.hand_span_m / MEDIUM_SPAN_M
     _stretch_and_roll(onset, x, finger, black, span)
+    _make_room(onset, x, finger, black)
     release = np.minimum(notes["release_sec"], onset + _MAX_HOLD_SEC)
     release = np.maximum(release, onset + _MIN_HOLD_SEC)
     _free_fingers(onset, release, finger, x, pitch)
@@ -164,3 +166,17 @@ def _stretch_and_roll(
                 onset[before] -= late
                 onset[now] += late
     np.clip(onset, np.maximum(played - _ROLL_SEC, 0), played + _ROLL_SEC, out=onset)
+
+
+def _make_room(onset: np.ndarray, x: np.ndarray, finger: np.ndarray, black: np.ndarray) -> None:
+    """Play a white key off its middle where another finger is on the black key beside it."""
+    for now in range(1, len(onset)):
+        for before in range(now - 1, max(now - 5, -1), -1):
+            if onset[now] - onset[before] > _BESIDE_SEC:
+                break
+            apart = x[now] - x[before]
+            if black[now] == black[before] or abs(apart) >= _FINGER_WIDTH_M:
+                continue
+            if finger[now] != finger[before]:
+                white, away = (now, 1) if black[before] else (before, -1)
+                x[white] += away * np.sign(apart) * min(_FINGER_WIDTH_M - abs(apart), 0.005)

@@ -152,11 +152,14 @@ def solve_windows(
 
 def _obstacles(
     dofs: Float[np.ndarray, "frame 22"], bone_lengths_m: Float[np.ndarray, "20"]
-) -> Float[np.ndarray, "frame 15 3"]:
-    """A solved left hand's end phalanges (tip, middle, joint), in the right hand's terms."""
+) -> Float[np.ndarray, "frame 17 3"]:
+    """Points of a solved left hand's end phalanges, and of its thumb, in the right hand's terms."""
     posed = pose(dofs, bone_lengths_m)
-    middle = (posed.tips_m + posed.distal_m) / 2
-    return mirror_points(np.concatenate([posed.tips_m, middle, posed.distal_m], axis=1))
+    end = (posed.tips_m + posed.distal_m) / 2
+    thumb = posed.middle_m[:, :1]
+    thumb_middle = (posed.distal_m[:, :1] + thumb) / 2
+    points = [posed.tips_m, end, posed.distal_m, thumb_middle, thumb]
+    return mirror_points(np.concatenate(points, axis=1))
 
 
 def _within(
