@@ -36,6 +36,7 @@ _ELBOW_ASIDE_M = 0.24
 _YAW_PER_M = 0.75
 _MAX_YAW = 0.45
 _TRAVEL_SIGMA_M = 0.018
+_WAIT_SEC, _WAITING_PULL = 1.5, 0.2
 # Hands whose wrists come nearer than this [m] begin to play over each other.
 _MEETING_M, _MEETING_RAMP_M = 0.150, 0.070
 _OVER_M, _UNDER_M = (0.020, 0.030), (-0.008, -0.014)  # deeper, higher
@@ -97,11 +98,19 @@ def plan_travel(
     rate = 1 / (time_sec[1] - time_sec[0]) if frames > 1 else 60.0
     pull = np.full(frames, 1e-4)
     pulled = np.zeros((frames, 2))
-    start = np.searchsorted(time_sec, schedule.onset_sec - 0.02)
-    stop = np.searchsorted(time_sec, np.minimum(schedule.release_sec, schedule.onset_sec + 0.3))
-    for first, last, at in zip(start, np.maximum(stop, start + 1), wanted, strict=True):
-        pull[first:last] += 1.0
-        pulled[first:last] += at
+    onset, release = schedule.onset_sec, schedule.release_sec
+    # A hand that is free goes to its next keys at once and waits there, as real hands do.
+    free = np.concatenate([[-np.inf], np.maximum.accumulate(release)[:-1]]) + 0.05
+    pulls = (
+        (np.clip(free, onset - _WAIT_SEC, onset - 0.02), onset - 0.02, _WAITING_PULL),
+        (onset - 0.02, np.minimum(release, onset + 0.3), 1.0),
+    )
+    for begin, end, strength in pulls:
+        start, stop = np.searchsorted(time_sec, begin), np.searchsorted(time_sec, end)
+        at_least = 1 if strength == 1.0 else 0
+        for first, last, at in zip(start, np.maximum(stop, start + at_least), wanted, strict=True):
+            pull[first:last] += strength
+            pulled[first:last] += strength * at
     elbow_x = _ELBOW_ASIDE_M + (-_PLAYER_X_M if hand == LEFT else _PLAYER_X_M)
     middle = np.array([elbow_x - 0.08, 0.055 + natural[1]])
     pulled += 1e-4 * _carried(wanted, schedule.onset_sec, time_sec, middle)
