@@ -1,7 +1,8 @@
 """The figures of `perform`: python -m benchmarks.perform [midi] [audio] [real] [speed] [hour].
 
 Without arguments: midi, real and speed (minutes). `audio` renders the held-out pieces, every other
-one with the second piano, and transcribes them (a quarter of an hour); `hour` performs an hour of audio (half an hour).
+one with the second piano, and transcribes them (a quarter of an hour); `hour` performs an hour of
+audio (half an hour).
 Everything goes through `pipeline.generate`, as the command line and the page do.
 """
 
@@ -21,9 +22,10 @@ from benchmarks.real_hands import TAKES, compare, load_take, plot
 from duemani.evaluation.motion import evaluate_motion
 from duemani.inputs.audio import encode_audio
 from duemani.inputs.midi import load_midi
+from duemani.inputs.take import transcribe
 from duemani.models.solver.style import sample_style
 from duemani.performance import Performance
-from duemani.pipeline import generate, transcribe
+from duemani.pipeline import generate
 
 PIECES, SECONDS = 44, 60.0
 OUT = Path("out")

@@ -115,3 +115,8 @@ def test_the_readme_names_every_verb_and_suffix() -> None:
     text = (ROOT / "README.md").read_text()
     for word in ("duemani perform", "duemani transcribe", ".html", ".glb", ".mp4"):
         assert word in text
+
+
+@pytest.mark.parametrize("name", ["fingering", "perform", "pieces", "real_hands", "second_piano"])
+def test_benchmarks_import(name: str) -> None:
+    assert importlib.import_module(f"benchmarks.{name}").__doc__
