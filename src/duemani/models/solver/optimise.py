@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg import solveh_banded
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from duemani.keyboard import BLACK_FRONT_M, BLACK_HEIGHT_M
@@ -29,6 +28,7 @@ from duemani.models.solver.kinematics import (
     Pose,
     pose,
 )
+from duemani.models.solver.smoothness import smoothing_bands, solve_step
 from duemani.models.solver.targets import TipTargets
 
 _FRONT_MARGIN_M = 0.004
@@ -39,7 +39,6 @@ _MAX_STEP = 0.4
 _DONE_STEP = 0.002
 _FIRST_DAMPING = 0.1
 _DAMPING_SCALE = np.array([1e4] * 3 + [100.0] * (DOF_COUNT - 3))
-ORDER = 3  # highest derivative in the cost
 
 
 @dataclass(frozen=True)
@@ -72,24 +71,6 @@ def posture_sigmas() -> Float[np.ndarray, "22"]:
     return sigma
 
 
-def acceleration_sigmas() -> Float[np.ndarray, "22"]:
-    """Acceleration of each degree of freedom that costs 1 a frame [m/s², rad/s²].
-
-    Set so that fingertips accelerate along the keys as real ones do (MIDItest).
-    """
-    sigma = np.empty(DOF_COUNT)
-    sigma[:3] = 4.0, 3.2, 2.4
-    sigma[[YAW, PITCH, ROLL]] = 22.0, 19.0, 22.0
-    sigma[BASE_FLEX], sigma[BASE_DEVIATION], sigma[MIDDLE_FLEX] = 220.0, 48.0, 220.0
-    sigma[[BASE_FLEX[0], BASE_DEVIATION[0], MIDDLE_FLEX[0], THUMB_TIP_FLEX]] = (
-        80.0,
-        80.0,
-        96.0,
-        96.0,
-    )
-    return sigma
-
-
 @dataclass(frozen=True)
 class Problem:
     """One hand's window.
@@ -112,8 +93,8 @@ def optimise(
 ) -> Float[np.ndarray, "frame 22"]:
     """Improve `start` by Gauss-Newton steps and return the trajectory, inside all joint limits."""
     weights = weights or Weights()
-    bands = _smoothing_bands(problem)
     dofs = np.clip(start, *DOF_LIMITS.T)
+    bands = smoothing_bands(len(dofs), problem.frame_rate, problem.smoothness)
     floor = np.zeros((len(dofs), 5))
     damping = np.full(len(dofs), _FIRST_DAMPING)
     last_cost = np.full(len(dofs), np.inf)
@@ -128,7 +109,7 @@ def optimise(
         worse = cost > 1.02 * last_cost + 0.01
         damping = np.clip(np.where(worse, 6 * damping, 0.3 * damping), 1e-3, 1e4)
         last_cost = cost
-        step = _solve(bands, hessian, gradient, dofs, damping[:, None] * _DAMPING_SCALE)
+        step = solve_step(bands, hessian, gradient, dofs, damping[:, None] * _DAMPING_SCALE)
         step[: problem.fixed] = 0
         dofs = np.clip(dofs + np.clip(step, -_MAX_STEP, _MAX_STEP), *DOF_LIMITS.T)
         if iteration > max(_FLOOR_ITERATIONS) and np.abs(step).max() < _DONE_STEP:
@@ -253,54 +234,3 @@ def _soft_hinge(short_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     ratio = np.clip(short_m / _HINGE_SOFTNESS_M, -30, 30)
     return _HINGE_SOFTNESS_M * np.logaddexp(0, ratio), 1 / (1 + np.exp(-ratio))
-
-
-def _smoothing_bands(problem: Problem) -> Float[np.ndarray, "4 frame 22"]:
-    """Bands 0-3 of the quadratic form that penalises acceleration and jerk."""
-    frames = len(problem.posture)
-    sigma = acceleration_sigmas()
-    sigma[:6] /= problem.smoothness
-    jerk_sigma = sigma * 30.0  # a second's change of acceleration at 5 Hz
-    bands = np.zeros((ORDER + 1, frames, DOF_COUNT))
-    for order, cost in ((2, sigma), (3, jerk_sigma)):
-        stencil = np.diff(np.eye(order + 1), n=order, axis=0)[0]
-        stencil = stencil * problem.frame_rate**order
-        for offset in range(order + 1):
-            for first in range(order + 1 - offset):
-                value = stencil[first] * stencil[first + offset]
-                # Stencil centred on frames first..; frame t takes part as entry `first`.
-                begin, end = first, frames - order + first
-                if end > begin:
-                    bands[offset, begin:end] += value / cost**2
-    return bands
-
-
-def _solve(
-    bands: np.ndarray,
-    hessian: np.ndarray,
-    gradient: np.ndarray,
-    dofs: np.ndarray,
-    damping: np.ndarray,
-) -> np.ndarray:
-    """One damped Gauss-Newton step: (H + S + D) step = gradient - S dofs."""
-    frames = len(dofs)
-    width = ORDER * DOF_COUNT
-    matrix = np.zeros((width + 1, frames, DOF_COUNT))
-    row, column = np.tril_indices(DOF_COUNT)
-    matrix[row - column, :, column] = hessian[:, row, column].T
-    right = gradient - bands[0] * dofs
-    matrix[0] += bands[0] + damping
-    for offset in range(1, ORDER + 1):
-        band = bands[offset, : frames - offset]
-        matrix[offset * DOF_COUNT, : frames - offset] += band
-        right[: frames - offset] -= band * dofs[offset:]
-        right[offset:] -= band * dofs[: frames - offset]
-    flat = solveh_banded(
-        matrix.reshape(width + 1, frames * DOF_COUNT),
-        right.ravel(),
-        lower=True,
-        overwrite_ab=True,
-        overwrite_b=True,
-        check_finite=False,
-    )
-    return flat.reshape(frames, DOF_COUNT)

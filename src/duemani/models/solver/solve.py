@@ -10,9 +10,10 @@ from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
 from duemani.models.solver.kinematics import angles_of, pose
-from duemani.models.solver.optimise import ORDER, Problem, Weights, optimise
+from duemani.models.solver.optimise import Problem, Weights, optimise
 from duemani.models.solver.posture import keep_apart, natural_posture, plan_travel
 from duemani.models.solver.schedule import Schedule, schedule_hand
+from duemani.models.solver.smoothness import ORDER
 from duemani.models.solver.style import Style
 from duemani.models.solver.targets import strike_points, tip_targets
 from duemani.motion import HandMotion
