@@ -72,12 +72,6 @@ def slot_centre_x(pitch: Int[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape
     return np.asarray(_SLOT_LEFT_RIGHT.mean(0)[np.asarray(pitch) - LOWEST_PITCH])
 
 
-def slot_half_width(pitch: Int[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-    """Half the width of a white key's part between the black keys, or of a black key's top [m]."""
-    left, right = _SLOT_LEFT_RIGHT[:, np.asarray(pitch) - LOWEST_PITCH]
-    return np.asarray((right - left) / 2)
-
-
 def key_at(
     x_m: Float[np.ndarray, "*shape"], y_m: Float[np.ndarray, "*shape"]
 ) -> Int[np.ndarray, "*shape"]:
