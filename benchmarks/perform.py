@@ -27,13 +27,13 @@ from duemani.models.solver.style import sample_style
 from duemani.performance import Performance
 from duemani.pipeline import generate
 
-PIECES, SECONDS = 44, 60.0
+PIECES, SECONDS, AUDIO_SECONDS = 44, 60.0, 30.0
 OUT = Path("out")
 
 
-def excerpt(midi: Path) -> Performance:
-    """The first minute, hands and fingers unknown."""
-    return load_midi(midi).between(0, SECONDS)
+def excerpt(midi: Path, seconds: float = SECONDS) -> Performance:
+    """The beginning of a performance, hands and fingers unknown."""
+    return load_midi(midi).between(0, seconds)
 
 
 def show(rows: list[tuple[str, dict[str, float]]], title: str) -> dict[str, float]:
@@ -82,7 +82,7 @@ def from_audio() -> None:
 
     rows: dict[str, list[tuple[str, dict[str, float]]]] = {"Salamander": [], "FluidR3": []}
     for number, piece in enumerate(held_out_pieces(PIECES)):
-        reference = excerpt(piece.midi)
+        reference = excerpt(piece.midi, AUDIO_SECONDS)
         piano = list(rows)[number % 2]
         if piano == "Salamander":
             samples, rate = render_piano(reference), SAMPLE_RATE_HZ
@@ -101,7 +101,10 @@ def from_audio() -> None:
         rows[piano].append((piece.folder, scores | {"transcribe_sec_per_sec": took}))
         print(f"{piano} {piece.folder} {scores['f1']:.4f}", file=sys.stderr, flush=True)
     for piano, found in rows.items():
-        show(found, f"From audio: {piano}, {len(found)} held-out ASAP performances")
+        show(
+            found,
+            f"From audio: {piano}, {len(found)} held-out ASAP performances, {AUDIO_SECONDS:.0f} s each",
+        )
 
 
 def _without_fingers(notes: np.ndarray) -> np.ndarray:

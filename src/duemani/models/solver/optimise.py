@@ -48,7 +48,7 @@ class Weights:
     iterations: int = 16
     clearance_m: float = 0.005
     clearance_sigma_m: float = 0.0012
-    spacing_m: float = 0.0135
+    spacing_m: float = 0.0150
     spacing_sigma_m: float = 0.001
     hand_gap_m: float = 0.016
     hand_gap_sigma_m: float = 0.0015
