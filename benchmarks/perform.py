@@ -103,7 +103,8 @@ def from_audio() -> None:
     for piano, found in rows.items():
         show(
             found,
-            f"From audio: {piano}, {len(found)} held-out ASAP performances, {AUDIO_SECONDS:.0f} s each",
+            f"From audio: {piano}, {len(found)} held-out ASAP performances,"
+            f" {AUDIO_SECONDS:.0f} s each",
         )
 
 
