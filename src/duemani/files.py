@@ -30,6 +30,22 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def read_limited(path: Path, limit: int) -> bytes:
+    """The whole file, of at most `limit` bytes.
+
+    Raises:
+        InputError: it cannot be read, or it is larger.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}.") from error
+    if len(data) > limit:
+        raise InputError(f"{path.name} is larger than {limit // 1_000_000} MB, the most accepted.")
+    return data
+
+
 def check_readable(path: Path) -> None:
     """Refuse an input path that holds nothing to read.
 

@@ -15,6 +15,7 @@ import mido
 import numpy as np
 
 from duemani.errors import InputError
+from duemani.files import read_limited
 from duemani.inputs.midi_hands import hands_of_sources
 from duemani.performance import (
     HIGHEST_PITCH,
@@ -104,7 +105,7 @@ def load_json(path: str | Path) -> Performance:
     Raises:
         InputError: the file is missing, too large, not JSON, or an entry is absent or out of range.
     """
-    data = _read_bytes(Path(path), MAX_JSON_BYTES)
+    data = read_limited(Path(path), MAX_JSON_BYTES)
     try:
         content: Any = json.loads(data)
         rows, changes = content["notes"], content.get("pedal") or []
@@ -144,19 +145,8 @@ def _known(value: Any, unknown: int | float) -> Any:
     return unknown if value is None else value
 
 
-def _read_bytes(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}.") from error
-    if len(data) > limit:
-        raise InputError(f"{path.name} is larger than {limit // 1_000_000} MB, the most accepted.")
-    return data
-
-
 def _parse(path: Path) -> Any:
-    data = _read_bytes(path, MAX_MIDI_BYTES)
+    data = read_limited(path, MAX_MIDI_BYTES)
     if data[:4] != b"MThd":
         raise InputError(f"{path.name} is not a standard MIDI file (it has no MThd header).")
     try:

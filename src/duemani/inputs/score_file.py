@@ -8,8 +8,9 @@ import zipfile
 from pathlib import Path
 
 from duemani.errors import InputError
+from duemani.files import read_limited
 
-SCORE_SUFFIXES = (".musicxml", ".xml", ".mxl")
+SCORE_SUFFIXES = (".musicxml", ".mxl", ".xml")
 MAX_FILE_BYTES = 64_000_000
 MAX_RATIO = 200
 MAX_ENTRIES = 1000
@@ -46,13 +47,7 @@ def read_musicxml(path: str | Path) -> bytes:
     path = Path(path)
     if path.suffix.lower() not in SCORE_SUFFIXES:
         raise InputError(f"{path.name} is no score: {', '.join(SCORE_SUFFIXES)} are accepted.")
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}.") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise InputError(f"{path.name} is larger than 64 MB, the most accepted.")
+    data = read_limited(path, MAX_FILE_BYTES)
     if data[:2] == b"PK":
         data = _unpack(data, path.name)
     text = _checked(_decode(data, path.name), path.name)

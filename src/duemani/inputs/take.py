@@ -8,13 +8,13 @@ from pathlib import Path
 
 from duemani.errors import InputError
 from duemani.files import check_readable
+from duemani.inputs.score_file import SCORE_SUFFIXES
 from duemani.performance import Performance
 
 _COMPRESSED_SUFFIXES = (".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma")
 AUDIO_SUFFIXES = (".wav", ".aif", ".aiff", ".flac", *_COMPRESSED_SUFFIXES)
 VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".m4v", ".avi")
 MIDI_SUFFIXES = (".mid", ".midi")
-SCORE_SUFFIXES = (".musicxml", ".mxl", ".xml")
 INPUT_SUFFIXES = (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES, *MIDI_SUFFIXES, *SCORE_SUFFIXES, ".json")
 
 Progress = Callable[[str, float], None]
