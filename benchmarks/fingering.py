@@ -1,64 +1,179 @@
-"""The figures of hand and finger assignment: python -m benchmarks.fingering.
+"""The figures of hand and finger assignment: python -m benchmarks.fingering [sections, rows].
 
-Match rates on the pieces that `datasets.fingering.is_held_out` keeps from training (the shipped
-weights were trained without them), hand accuracy with the staves as truth, and what no hand could
-play on ASAP performances.
+Sections are `rates` (fingers against other methods, hands given), `hands` (from the notes alone)
+and `feasibility`; all by default. Rows of `rates` are the names of `METHODS`; all but `pianoplayer`
+(6 s per 100 notes) by default. Every method that learns was trained on the pieces that
+`datasets.fingering.is_held_out` does not keep; the shipped weights were trained without them, too.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import defaultdict
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import cache, partial
 
 import numpy as np
 
-from benchmarks.pieces import DATA, held_out_pieces
-from duemani.datasets.fingering import is_held_out, read_fingered_pieces
-from duemani.evaluation.fingering import Infeasibility, hand_accuracy, infeasibility, match_rate
+from benchmarks.baselines.fingerer import Fingerer
+from benchmarks.baselines.hmm import FingerHmm
+from benchmarks.baselines.packages import Package, peers_python
+from benchmarks.baselines.parncutt import ParncuttRules
+from benchmarks.baselines.tables.method import Tables
+from benchmarks.fingering_corpora import Corpus, corpora, fingered_pieces, without
+from benchmarks.pieces import held_out_pieces
+from duemani.datasets.fingering import is_held_out
+from duemani.evaluation.fingering import (
+    Infeasibility,
+    bootstrap_mean,
+    hand_accuracy,
+    infeasibility,
+    match_rate,
+)
 from duemani.inputs.midi import load_midi
-from duemani.models.fingering import assign_fingers
-from duemani.performance import UNKNOWN_FINGER, UNKNOWN_HAND, Performance
+from duemani.models.fingering import assign_fingers, choose_fingers
+from duemani.performance import Performance
 
 LEAST_LABELS = 20
 
 
-def without(performance: Performance, hands: bool) -> Performance:
-    """The same notes without fingers, and without hands if wanted."""
-    notes = performance.notes
-    hand = np.full(len(notes), UNKNOWN_HAND) if hands else notes["hand"]
-    return performance.with_fingers(hand, np.full(len(notes), UNKNOWN_FINGER))
+@dataclass(frozen=True)
+class Ours:
+    """The package's own method and weights."""
+
+    def fingers(self, performance: Performance) -> np.ndarray:
+        """See `Fingerer`."""
+        return assign_fingers(without(performance, hands=False)).notes["finger"]
 
 
-def match_rates() -> None:
-    """Held-out printed fingerings, hands given, and hands from the notes alone."""
-    notes: dict[str, list[tuple[float, int]]] = defaultdict(list)
-    hands: dict[str, list[float]] = defaultdict(list)
-    for piece in read_fingered_pieces(DATA / "fingering"):
-        if not is_held_out(piece.name):
-            continue
+@cache
+def _training() -> tuple[Performance, ...]:
+    pieces = fingered_pieces()
+    return tuple(piece.performance for piece in pieces if not is_held_out(piece.name))
+
+
+def _hmm(order: int) -> Fingerer:
+    return FingerHmm.trained(_training(), order)
+
+
+def _autoregressive() -> Fingerer | None:
+    try:
+        from benchmarks.baselines.autoregressive import ArLstm
+    except ModuleNotFoundError:  # the `train` extra is not installed
+        return None
+    return ArLstm.trained(_training())
+
+
+def _package(name: str) -> Fingerer | None:
+    python = peers_python()
+    return Package(name, python) if python else None
+
+
+METHODS: dict[str, Callable[[], Fingerer | None]] = {
+    "ours": Ours,
+    "tables": Tables.shipped,
+    "autoregressive": _autoregressive,
+    "hmm1": partial(_hmm, 1),
+    "hmm2": partial(_hmm, 2),
+    "hmm3": partial(_hmm, 3),
+    "parncutt": ParncuttRules,
+    "piano-fingering": partial(_package, "piano-fingering"),
+    "pianoplayer": partial(_package, "pianoplayer"),
+}
+SLOW = ("pianoplayer",)
+
+
+def match_rates(rows: Sequence[str]) -> None:
+    """Held-out fingers, hands given: tables weighted by notes, by pieces, and of differences."""
+    columns = corpora()
+    labels = [_labels(corpus) for corpus in columns]
+    rates: dict[str, list[np.ndarray]] = {}
+    sec_per_100: dict[str, float] = {}
+    for name in rows:
+        method = METHODS[name]()
+        if method is not None:
+            rates[name], sec_per_100[name] = _measure(method, columns)
+            print(f"{name}: measured", file=sys.stderr, flush=True)
+    counts = [
+        f"{corpus.name} ({len(each)} pieces, {each.sum()} labels)"
+        for corpus, each in zip(columns, labels, strict=True)
+    ]
+    names = [corpus.name for corpus in columns]
+    print("\n## Fingers, hands given (held-out pieces; 95 % bootstrap intervals over pieces)")
+    per_note = {
+        name: [*map(_cell, row, labels), f"{sec_per_100[name]:.4f}"] for name, row in rates.items()
+    }
+    _print_table("Per note", [*counts, "s per 100 notes"], rows, per_note)
+    large = [each >= LEAST_LABELS for each in labels]
+    per_piece = {
+        name: [_cell(each[enough]) for each, enough in zip(row, large, strict=True)]
+        for name, row in rates.items()
+    }
+    _print_table(f"Mean over pieces with at least {LEAST_LABELS} labels", names, rows, per_piece)
+    if "ours" in rates and len(rates) > 1:
+        lead = {
+            name: [
+                _cell((mine - each)[enough])
+                for mine, each, enough in zip(rates["ours"], row, large, strict=True)
+            ]
+            for name, row in rates.items()
+            if name != "ours"
+        }
+        _print_table("Ours minus the others, piece by piece (same mean)", names, list(lead), lead)
+
+
+def _print_table(
+    title: str, headings: Sequence[str], rows: Sequence[str], cells: dict[str, list[str]]
+) -> None:
+    print(f"\n{title}:\n\n| | {' | '.join(headings)} |\n|{'---|' * (len(headings) + 1)}")
+    for name in rows:
+        print(f"| {name} | {' | '.join(cells.get(name, ['not run']))} |", flush=True)
+
+
+def _labels(corpus: Corpus) -> np.ndarray:
+    """Notes with a known finger, (piece,)."""
+    return np.array([int((piece.notes["finger"] > 0).sum()) for piece in corpus.pieces])
+
+
+def _measure(method: Fingerer, columns: Sequence[Corpus]) -> tuple[list[np.ndarray], float]:
+    """Match rates (piece,) of every corpus; seconds per 100 notes."""
+    method.fingers(columns[-1].pieces[0])  # what is loaded once does not count
+    known: dict[int, float] = {}
+    took, notes = 0.0, 0
+    results: list[np.ndarray] = []
+    for corpus in columns:
+        for piece in corpus.pieces:
+            if id(piece) in known:  # corpora overlap
+                continue
+            began = time.perf_counter()
+            chosen = method.fingers(piece)
+            took += time.perf_counter() - began
+            notes += len(piece.notes)
+            known[id(piece)] = match_rate(chosen, piece.notes["finger"])
+        results.append(np.array([known[id(piece)] for piece in corpus.pieces]))
+    return results, 100 * took / max(notes, 1)
+
+
+def _cell(rates: np.ndarray, labels: np.ndarray | None = None) -> str:
+    mean = bootstrap_mean(rates, labels)
+    return f"{mean.mean:.3f} ({mean.low:.2f}–{mean.high:.2f})" if len(rates) else "–"
+
+
+def hands() -> None:
+    """Hands from the notes alone; the staves are the truth."""
+    shares: dict[str, list[float]] = defaultdict(list)
+    for piece in fingered_pieces():
         printed = piece.performance.notes
-        chosen = assign_fingers(without(piece.performance, hands=False)).notes["finger"]
-        labels = int((printed["finger"] > 0).sum())
-        if labels:
-            notes[piece.source].append((match_rate(chosen, printed["finger"]), labels))
-        if piece.source != "beringer" and len(printed) >= LEAST_LABELS:
-            guessed = assign_fingers(without(piece.performance, hands=True)).notes["hand"]
-            hands[piece.source].append(hand_accuracy(guessed, printed["hand"]))
-    print("\n## Fingers, hands given (held-out pieces)\n")
-    print("| collection | pieces | labels | per note | mean over pieces (≥ 20 labels) |")
-    print("|---|---|---|---|---|")
-    for source, rows in notes.items():
-        rates, labels = np.array(rows).T
-        large = labels >= LEAST_LABELS
-        print(
-            f"| {source} | {len(rows)} | {labels.sum():.0f}"
-            f" | {np.average(rates, weights=labels):.3f} | {rates[large].mean():.3f} |"
-        )
+        if not is_held_out(piece.name) or piece.source == "beringer" or len(printed) < LEAST_LABELS:
+            continue
+        guessed = assign_fingers(without(piece.performance, hands=True)).notes["hand"]
+        shares[piece.source].append(hand_accuracy(guessed, printed["hand"]))
     print("\n## Hands from the notes alone (held-out pieces; truth: the staff)\n")
     print("| collection | pieces | mean | least |\n|---|---|---|---|")
-    for source, shares in hands.items():
-        print(f"| {source} | {len(shares)} | {np.mean(shares):.3f} | {np.min(shares):.3f} |")
+    for source, rates in shares.items():
+        print(f"| {source} | {len(rates)} | {np.mean(rates):.3f} | {np.min(rates):.3f} |")
 
 
 def feasibility() -> None:
@@ -68,17 +183,33 @@ def feasibility() -> None:
     for piece in held_out_pieces(20):
         performance = load_midi(piece.midi)
         began = time.perf_counter()
-        fingered = assign_fingers(performance)
+        chosen = choose_fingers(performance)
         took += time.perf_counter() - began
-        counts = infeasibility(fingered)
+        counts = infeasibility(chosen.performance, rolled=chosen.unreachable)
         for item in fields(Infeasibility):
             total[item.name] += getattr(counts, item.name)
-    print("\n## Infeasible pairs on 20 whole ASAP performances\n")
-    print("| " + " | ".join(total) + " | ms per note |\n" + "|---" * (len(total) + 1) + "|")
+        total["chords to roll"] += len(chosen.unreachable)
+    print("\n## Infeasible pairs on 20 whole ASAP performances, hands and fingers chosen\n")
+    print("| " + " | ".join(total) + " | sec per 100 notes |\n" + "|---" * (len(total) + 1) + "|")
     values = " | ".join(str(value) for value in total.values())
-    print(f"| {values} | {1000 * took / total['notes']:.2f} |")
+    print(f"| {values} | {100 * took / total['notes']:.4f} |")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the sections and rows asked for, or all."""
+    sections = {"rates", "hands", "feasibility"}
+    unknown = set(arguments) - sections - set(METHODS)
+    if unknown:
+        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}")
+    rows = [name for name in METHODS if name in arguments]
+    chosen = sections & set(arguments) or ({"rates"} if rows else sections)
+    if "rates" in chosen:
+        match_rates(rows or [name for name in METHODS if name not in SLOW])
+    if "hands" in chosen:
+        hands()
+    if "feasibility" in chosen:
+        feasibility()
 
 
 if __name__ == "__main__":
-    match_rates()
-    feasibility()
+    main(sys.argv[1:])

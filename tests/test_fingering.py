@@ -18,8 +18,9 @@ from duemani.evaluation.fingering import (
     infeasibility,
     match_rate,
 )
-from duemani.models.fingering import FingeringModel, assign_fingers
+from duemani.models.fingering import assign_fingers
 from duemani.models.fingering_lines import chord_starts
+from duemani.models.fingering_model import FingeringModel
 from duemani.models.fingering_reach import within_reach
 from duemani.performance import LEFT, RIGHT, UNKNOWN_HAND, Performance, make_notes
 
@@ -277,7 +278,8 @@ def test_infeasibility_counts_what_a_hand_cannot_do() -> None:
 
 
 def test_foreign_weights_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", fingers=np.zeros(3), hands=np.zeros(3), about="{}")
+    content = {"hands": np.zeros(3), "about": "{}", "temperature": 1.0, "0/value_weight": [1.0]}
+    np.savez(tmp_path / "a.npz", **content)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="another version"):
         FingeringModel.load(tmp_path / "a.npz")
     (tmp_path / "b.npz").write_bytes(b"nothing")

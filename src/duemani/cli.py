@@ -1,160 +1,40 @@
-"""The command line: one function a command; every flag is a parameter."""
+"""The command line: parses, runs one command of `commands`, turns errors into exit codes."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-import math
 import os
 import signal
 import sys
 import threading
-import time
 import traceback
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Annotated, Literal, TextIO
+from typing import Annotated, TextIO
 
 import tyro
 
+from duemani.commands.evaluate import EvaluateFingering, EvaluateMotion
+from duemani.commands.finger import Finger
+from duemani.commands.perform import Demo, Perform, Transcribe
+from duemani.commands.train import TrainFingering
 from duemani.errors import InputError
-from duemani.inputs.take import read_take
-from duemani.models.solver.style import Style, sample_style
-from duemani.pipeline import Camera
-from duemani.progress import ProgressBars
-from duemani.usage import Number, OptionalSeed, OptionalTime, Time, parse
+from duemani.usage import parse, say
 from duemani.version import VERSION
 
 DONE, INTERNAL_FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
-@dataclass(frozen=True)
-class Perform:
-    """Let two hands play a recording, a MIDI file or a score."""
-
-    input: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INPUT")]
-    """Recording (wav, flac, mp3, ogg, m4a, mp4, mov, webm …), MIDI, .json or MusicXML."""
-    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """What to make, by suffix: .html page, .glb, .mp4, .npz, or .mid/.json with fingers."""
-    model: Literal["solver"] = "solver"
-    """How the motion is made: `solver`, trajectory optimisation."""
-    style: Style = field(default_factory=Style)
-    """The simulated pianist."""
-    seed: OptionalSeed = None
-    """Draw a random but believable pianist instead of the style."""
-    frame_rate: Number = 60.0
-    """Frames per second of the motion, 10-240."""
-    start: Time = 0.0
-    """Play only from this time of the input [s]."""
-    end: OptionalTime = None
-    """Play only until this time of the input [s]."""
-    camera: Camera = "player"
-    """Where an .mp4 is seen from."""
-    json: bool = False
-    """Print a machine-readable summary on standard output."""
-    title: str = ""
-    """What the page calls it instead of the file's name."""
-
-    def run(self) -> dict[str, object]:
-        """Do it and return the summary."""
-        from duemani import pipeline
-
-        pipeline.check_output(self.output, not_over=self.input)
-        style = self.style if self.seed is None else sample_style(self.seed)
-        between = None
-        if self.start or self.end is not None:
-            between = (self.start, float("inf") if self.end is None else self.end)
-        began = time.perf_counter()
-        with ProgressBars() as progress:
-            take, motion = pipeline.perform(self.input, style, self.frame_rate, between, progress)
-            if self.title:
-                take = replace(take, title=self.title)
-            pipeline.save(self.output, take, motion, self.camera, progress)
-        for remark in take.remarks:
-            say(remark)
-        if not len(take.performance.notes):
-            say(f"no piano notes in {self.input.name}; the hands rest.")
-        return {
-            "output": str(self.output),
-            "notes": len(take.performance.notes),
-            "duration_sec": round(motion.frame_count / motion.frame_rate, 3),
-            "frames": motion.frame_count,
-            "took_sec": round(time.perf_counter() - began, 2),
-        }
-
-
-@dataclass(frozen=True)
-class Transcribe:
-    """Write down the notes of a piano recording."""
-
-    input: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INPUT")]
-    """Recording: wav, flac, mp3, ogg, m4a, mp4, mov, webm …"""
-    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
-    """.mid or .json."""
-    json: bool = False
-    """Print a machine-readable summary on standard output."""
-
-    def run(self) -> dict[str, object]:
-        """Do it and return the summary."""
-        from duemani import pipeline
-
-        pipeline.check_output(self.output, pipeline.NOTE_SUFFIXES, not_over=self.input)
-        with ProgressBars() as progress:
-            take = read_take(self.input, progress)
-        pipeline.save_notes(self.output, take.performance)
-        for remark in take.remarks:
-            say(remark)
-        if not len(take.performance.notes):
-            say(f"no piano notes in {self.input.name}.")
-        return {"output": str(self.output), "notes": len(take.performance.notes)}
-
-
-@dataclass(frozen=True)
-class Demo:
-    """Play the built-in piece: Beethoven's Für Elise, the first part."""
-
-    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("demo.html")
-    """What to make, by suffix (.html, .glb, .mp4, .npz)."""
-    json: bool = False
-    """Print a machine-readable summary on standard output."""
-
-    def run(self) -> dict[str, object]:
-        """Do it and return the summary."""
-        from duemani.demo import TITLE, demo_score
-
-        return Perform(demo_score(), self.output, title=TITLE).run()
-
-
-@dataclass(frozen=True)
-class EvaluateMotion:
-    """Measure a motion file against the notes that it should play."""
-
-    input: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INPUT")]
-    """Hand motion, .npz."""
-    reference: Path
-    """The notes really played: MIDI, .json (then with finger agreement) or score."""
-    json: bool = False
-    """Print the figures as JSON on standard output."""
-
-    def run(self) -> dict[str, object]:
-        """Do it and return the summary."""
-        from duemani.evaluation.motion import evaluate_motion
-        from duemani.motion import load_motion
-
-        motion = load_motion(self.input)
-        scores = evaluate_motion(motion, read_take(self.reference).performance)
-        # JSON knows no NaN: what cannot be measured is null.
-        return {n: None if math.isnan(value) else round(value, 4) for n, value in scores.items()}
-
-
 Command = (
     Annotated[Perform, tyro.conf.subcommand("perform")]
+    | Annotated[Finger, tyro.conf.subcommand("finger")]
     | Annotated[Transcribe, tyro.conf.subcommand("transcribe")]
     | Annotated[Demo, tyro.conf.subcommand("demo")]
     | Annotated[EvaluateMotion, tyro.conf.subcommand("evaluate motion")]
+    | Annotated[EvaluateFingering, tyro.conf.subcommand("evaluate fingering")]
+    | Annotated[TrainFingering, tyro.conf.subcommand("train fingering")]
 )
 DESCRIPTION = "A piano recording goes in, two 3D hands play it. Example: duemani demo -o demo.html"
 
@@ -184,11 +64,6 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERNAL_FAILURE
     except Exception as error:
         return _failed(error)
-
-
-def say(message: str) -> None:
-    """A remark for the user, in one line beside the results."""
-    print(f"duemani: {' '.join(message.split())}", file=sys.stderr)
 
 
 def _print(summary: dict[str, object], as_json: bool) -> int:

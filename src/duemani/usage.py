@@ -6,6 +6,7 @@ import contextlib
 import io
 import math
 import re
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -19,6 +20,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _NAME_INDENT = 5
 
 
+def say(message: str) -> None:
+    """A remark for the user, in one line beside the results."""
+    print(f"duemani: {' '.join(message.split())}", file=sys.stderr)
+
+
 def parse(commands: Any, arguments: list[str], program: str, description: str) -> Any:
     """The command that the arguments name.
 
@@ -26,8 +32,12 @@ def parse(commands: Any, arguments: list[str], program: str, description: str) -
         InputError: they are wrong; one sentence and a hint.
         SystemExit: help was asked for and printed.
     """
-    if arguments[:1] == ["evaluate"] and arguments[1:2] not in ([], ["-h"], ["--help"]):
-        # tyro knows commands of one word only; this one has a space.
+    if arguments[:1] in (["evaluate"], ["train"]) and arguments[1:2] not in (
+        [],
+        ["-h"],
+        ["--help"],
+    ):
+        # tyro knows commands of one word only; these have a space.
         arguments = [" ".join(arguments[:2]), *arguments[2:]]
     complaint = io.StringIO()
     try:

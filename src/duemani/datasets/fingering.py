@@ -73,40 +73,68 @@ def _performance(rows: list[tuple[float, float, int, int, int]]) -> Performance:
     return Performance.create(notes)
 
 
+def read_fingered_table(path: str | Path) -> list[FingeredPiece]:
+    """The pieces of one `.tsv` of the Mutopia or Czerny collection, named as in the folder.
+
+    Raises:
+        InputError: it cannot be read or has another layout.
+    """
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            columns = set(rows.fieldnames or ())
+            if "onset_whole" in columns:
+                return _mutopia_pieces(path.stem, rows)
+            return [FingeredPiece(path.stem, "czerny599", _performance(_czerny_rows(rows)))]
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}.") from error
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise InputError(
+            f"{path.name} has another layout than the tables of Mutopia or Czerny fingerings."
+        ) from error
+
+
+def _mutopia_pieces(name: str, rows: csv.DictReader[str]) -> list[FingeredPiece]:
+    scores: dict[str, list[tuple[float, float, int, int, int]]] = {}
+    for row in rows:
+        onset = (float(row["onset_whole"]) + float(row["grace"])) * WHOLE_NOTE_SEC
+        duration = max(float(row["dur_whole"]), 1 / 64) * WHOLE_NOTE_SEC
+        hand = RIGHT if row["hand"] == "R" else LEFT
+        pitch = int(row["pitch"])
+        if onset < 0 or not 21 <= pitch <= 108:
+            continue
+        note = (onset, onset + duration, pitch, hand, int(row["finger"]))
+        scores.setdefault(row["score"], []).append(note)
+    return [
+        FingeredPiece(f"{name}#{score}", "mutopia", _performance(notes))
+        for score, notes in scores.items()
+        if any(note[4] for note in notes)
+    ]
+
+
+def _czerny_rows(rows: csv.DictReader[str]) -> list[tuple[float, float, int, int, int]]:
+    return [
+        (
+            float(row["onset_sec"]),
+            float(row["offset_sec"]),
+            int(row["pitch"]),
+            RIGHT if row["hand"] == "R" else LEFT,
+            int(row["finger"]),
+        )
+        for row in rows
+    ]
+
+
 def _mutopia(folder: Path) -> Iterator[FingeredPiece]:
     for path in sorted((folder / "mutopia").glob("*.tsv")):
-        if path.name == "INDEX.tsv":
-            continue
-        scores: dict[str, list[tuple[float, float, int, int, int]]] = {}
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-                onset = (float(row["onset_whole"]) + float(row["grace"])) * WHOLE_NOTE_SEC
-                duration = max(float(row["dur_whole"]), 1 / 64) * WHOLE_NOTE_SEC
-                hand = RIGHT if row["hand"] == "R" else LEFT
-                pitch = int(row["pitch"])
-                if onset < 0 or not 21 <= pitch <= 108:
-                    continue
-                note = (onset, onset + duration, pitch, hand, int(row["finger"]))
-                scores.setdefault(row["score"], []).append(note)
-        for score, rows in scores.items():
-            if any(row[4] for row in rows):
-                yield FingeredPiece(f"{path.stem}#{score}", "mutopia", _performance(rows))
+        if path.name != "INDEX.tsv":
+            yield from read_fingered_table(path)
 
 
 def _czerny(folder: Path) -> Iterator[FingeredPiece]:
     for path in sorted((folder / "czerny599").glob("*.tsv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [
-                (
-                    float(row["onset_sec"]),
-                    float(row["offset_sec"]),
-                    int(row["pitch"]),
-                    RIGHT if row["hand"] == "R" else LEFT,
-                    int(row["finger"]),
-                )
-                for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-            ]
-        yield FingeredPiece(path.stem, "czerny599", _performance(rows))
+        yield from read_fingered_table(path)
 
 
 def _beringer(folder: Path) -> Iterator[FingeredPiece]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from duemani.errors import InputError
 from duemani.inputs.midi import MAX_DURATION_SEC, MAX_NOTES, end_at_restrike
@@ -50,28 +51,73 @@ def load_score(path: str | Path, phrasing: Phrasing | None = None) -> ScoreInput
         InputError: no readable partwise MusicXML, dangerous XML, no notes, or too large.
     """
     path, phrasing = Path(path), phrasing or Phrasing()
-    parts = _parse(read_musicxml(path), path.name)
+    parts = parse_parts(read_musicxml(path), path.name)
     remarks: list[str] = []
+    played = play_parts(parts, path.name, phrasing, remarks)
+    return ScoreInput(played.performance, played.note_ids, tuple(remarks))
+
+
+@dataclass(frozen=True)
+class PlayedScore:
+    """A score in seconds.
+
+    Attributes:
+        performance: its notes.
+        note_ids: id of every note, in the order of `performance`.
+        bar_starts_sec: when the bars of the first keyboard part begin.
+    """
+
+    performance: Performance
+    note_ids: tuple[str, ...]
+    bar_starts_sec: Float[np.ndarray, " bar"]
+
+
+def play_parts(
+    parts: list[Any],
+    name: str,
+    phrasing: Phrasing,
+    remarks: list[str],
+    unfold: bool = True,
+    only_keyboards: bool = False,
+) -> PlayedScore:
+    """Notation as partitura read it, played.
+
+    Args:
+        parts: of partitura.
+        name: what to call the score in complaints.
+        phrasing: shaping of what the score leaves open.
+        remarks: what was left out or assumed is added here.
+        unfold: play the repeats.
+        only_keyboards: refuse a score for voices or other instruments.
+
+    Raises:
+        InputError: notation that cannot be read, no notes, or too many.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            written = read_parts(parts, remarks)
+            written = read_parts(parts, remarks, unfold, only_keyboards)
     except InputError:
         raise
     # Odd notation trips partitura's lazily evaluated properties in many ways.
     except Exception as error:
-        raise InputError(f"{path.name} holds notation that cannot be read.") from error
+        raise InputError(f"{name} holds notation that cannot be read.") from error
     if not written.notes:
-        raise InputError(f"{path.name} holds no notes of a keyboard's range.")
+        raise InputError(f"{name} holds no notes of a keyboard's range.")
     if len(written.notes) > MAX_NOTES:
-        raise InputError(f"{path.name} holds more than {MAX_NOTES} notes with its repeats.")
-    performance, note_ids = _play(written, phrasing)
-    if performance.duration_sec > MAX_DURATION_SEC:
-        raise InputError(f"{path.name} lasts longer than {MAX_DURATION_SEC / 3600:g} hours.")
-    return ScoreInput(performance, note_ids, tuple(remarks))
+        raise InputError(f"{name} holds more than {MAX_NOTES} notes with its repeats.")
+    played = _play(written, phrasing)
+    if played.performance.duration_sec > MAX_DURATION_SEC:
+        raise InputError(f"{name} lasts longer than {MAX_DURATION_SEC / 3600:g} hours.")
+    return played
 
 
-def _parse(data: bytes, name: str) -> list[Any]:
+def parse_parts(data: bytes, name: str) -> list[Any]:
+    """The parts that partitura reads in a document (`readable`).
+
+    Raises:
+        InputError: it cannot be read.
+    """
     # Importing partitura takes 2-3 s: only those who read a score pay for it.
     import partitura
 
@@ -85,7 +131,7 @@ def _parse(data: bytes, name: str) -> list[Any]:
         raise InputError(f"{name} is broken MusicXML: it cannot be read.") from error
 
 
-def _play(written: WrittenScore, phrasing: Phrasing) -> tuple[Performance, tuple[str, ...]]:
+def _play(written: WrittenScore, phrasing: Phrasing) -> PlayedScore:
     clock = ScoreClock(written, phrasing)
     onset, release = times(written, clock, phrasing)
     lead_sec = max(0.0, -float(onset.min()))
@@ -105,7 +151,9 @@ def _play(written: WrittenScore, phrasing: Phrasing) -> tuple[Performance, tuple
     ids = [
         written.notes[order[where[float(n["onset_sec"]), int(n["pitch"])]]].note_id for n in kept
     ]
-    return Performance.create(kept, _pedal(written, clock, lead_sec)), tuple(ids)
+    performance = Performance.create(kept, _pedal(written, clock, lead_sec))
+    bars = clock(np.array(written.bars_quarter, float)) + lead_sec
+    return PlayedScore(performance, tuple(ids), bars)
 
 
 def _pedal(written: WrittenScore, clock: ScoreClock, lead_sec: float) -> np.ndarray:

@@ -24,6 +24,11 @@ _ENCODINGS = {
     "latin1": "latin-1",
     "windows-1252": "cp1252",
 }
+_BYTE_ORDER_MARKS = (
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+    (b"\xef\xbb\xbf", "utf-8"),
+)
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,1000}(\[|>)")
 _ROOT = re.compile(r"<(?!!|\?)\s*([A-Za-z_][\w:.-]*)")
@@ -45,18 +50,38 @@ def read_musicxml(path: str | Path) -> bytes:
             declares entities, is no partwise MusicXML, or holds over 60 000 notes.
     """
     path = Path(path)
+    data, _, _ = packed_document(path)
+    text, _, _ = decoded_document(data, path.name)
+    return readable(text, path.name)
+
+
+def packed_document(path: Path) -> tuple[bytes, bytes, str]:
+    """The document in a score file as it is, the archive it came in, and its name there.
+
+    Raises:
+        InputError: as `read_musicxml`.
+    """
     if path.suffix.lower() not in SCORE_SUFFIXES:
         raise InputError(f"{path.name} is no score: {', '.join(SCORE_SUFFIXES)} are accepted.")
     data = read_limited(path, MAX_FILE_BYTES)
     if data[:2] == b"PK":
-        data = _unpack(data, path.name)
-    text = _checked(_decode(data, path.name), path.name)
-    directions = text.split(_DIRECTION_END)
+        score, entry = _unpack(data, path.name)
+        return score, data, entry
+    return data, b"", ""
+
+
+def readable(text: str, name: str) -> bytes:
+    """A document as partitura reads it whole: no declaration or DOCTYPE, tempi spelled out.
+
+    Raises:
+        InputError: entities, no partwise score, or too many notes.
+    """
+    directions = checked_text(text, name).split(_DIRECTION_END)
     spelled = [*map(_with_sounding_tempo, directions[:-1]), directions[-1]]
     return _DIRECTION_END.join(spelled).encode("utf-8")
 
 
-def _unpack(data: bytes, name: str) -> bytes:
+def _unpack(data: bytes, name: str) -> tuple[bytes, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
@@ -80,7 +105,7 @@ def _unpack(data: bytes, name: str) -> bytes:
         raise InputError(f"{name} is a broken .mxl archive.") from error
     if len(score) > MAX_FILE_BYTES:
         raise InputError(f"{name} unpacks to more than 64 MB, the most accepted.")
-    return score
+    return score, chosen
 
 
 def _score_entry(archive: zipfile.ZipFile, names: list[str]) -> str | None:
@@ -94,24 +119,37 @@ def _score_entry(archive: zipfile.ZipFile, names: list[str]) -> str | None:
     return next((name for name in scores if not name.startswith("META-INF")), None)
 
 
-def _decode(data: bytes, name: str) -> str:
-    """Text of the document; only encodings in which markup cannot hide are accepted."""
-    try:
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return data.decode("utf-16")
-        if data[:3] == b"\xef\xbb\xbf":
-            return data.decode("utf-8-sig")
+def decoded_document(data: bytes, name: str) -> tuple[str, str, bytes]:
+    """Text of a document, the encoding to write it in again, and its byte order mark.
+
+    Only encodings in which markup cannot hide are accepted.
+
+    Raises:
+        InputError: another encoding, or the text is not in the one declared.
+    """
+    mark, encoding = b"", ""
+    for found, named in _BYTE_ORDER_MARKS:
+        if data.startswith(found):
+            mark, encoding = found, named
+            break
+    else:
         declared = re.search(rb"^\s*<\?xml\b[^>]*\bencoding\s*=\s*[\"']([^\"']+)", data[:400])
-        encoding = declared.group(1).decode("ascii").lower() if declared else "utf-8"
-        if encoding not in _ENCODINGS:
-            raise InputError(f"{name} is encoded as {encoding[:20]}; UTF-8 or UTF-16 is accepted.")
-        return data.decode(_ENCODINGS[encoding])
+        stated = declared.group(1).decode("ascii", "replace").lower() if declared else "utf-8"
+        if stated not in _ENCODINGS:
+            raise InputError(f"{name} is encoded as {stated[:20]}; UTF-8 or UTF-16 is accepted.")
+        encoding = _ENCODINGS[stated]
+    try:
+        return data[len(mark) :].decode(encoding), encoding, mark
     except UnicodeError as error:
         raise InputError(f"{name} is not text in the encoding it declares.") from error
 
 
-def _checked(text: str, name: str) -> str:
-    """The document without declaration and DOCTYPE, if nothing in it is dangerous."""
+def checked_text(text: str, name: str) -> str:
+    """The document without declaration and DOCTYPE, if nothing in it is dangerous.
+
+    Raises:
+        InputError: entities, no partwise score, or too many notes.
+    """
     text = _DECLARATION.sub("", text, count=1)
     # The first one only: a search through millions of them would take minutes.
     begin = text.find("<!DOCTYPE")

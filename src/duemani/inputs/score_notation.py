@@ -7,11 +7,8 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Any
 
+from duemani.inputs.score_parts import all_of, choose_parts, staves_of, unfolded
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, UNKNOWN_HAND
-
-_KEYBOARD = re.compile(
-    r"piano|klavier|keyboard|harpsichord|cembalo|clavi|organ|celesta|pno", re.IGNORECASE
-)
 
 
 @dataclass
@@ -96,13 +93,25 @@ _LEVELS = {
 """Velocity of each dynamic mark: about 12-14 steps a mark, pp to ff as measured on Disklaviers."""
 
 
-def read_parts(parts: list[Any], remarks: list[str]) -> WrittenScore:
-    """Notation of the keyboard parts (all parts where none looks like one), repeats unfolded."""
-    chosen = _choose(parts, remarks)
+def read_parts(
+    parts: list[Any], remarks: list[str], unfold: bool = True, only_keyboards: bool = False
+) -> WrittenScore:
+    """Notation of the keyboard parts (all parts where none looks like one).
+
+    Args:
+        parts: of partitura.
+        remarks: what was left out or assumed is added here.
+        unfold: play the repeats, else every bar once in the order written.
+        only_keyboards: refuse parts that are plainly for something else.
+
+    Raises:
+        InputError: there are such parts only.
+    """
+    chosen = choose_parts(parts, remarks, only_keyboards)
     written = WrittenScore(remarks=remarks)
     single_staves: list[list[WrittenNote]] = []
     for number, part in enumerate(chosen):
-        part = _unfold(part, remarks)
+        part = unfolded(part, remarks) if unfold else part
         quarter = part.quarter_map
         notes = _notes(part, quarter, number)
         written.notes += notes
@@ -110,7 +119,7 @@ def read_parts(parts: list[Any], remarks: list[str]) -> WrittenScore:
             single_staves.append(notes)
         written.marks += _marks(part, quarter)
         if number == 0:
-            written.bars_quarter = [float(quarter(bar.start.t)) for bar in _all(part, "Measure")]
+            written.bars_quarter = [float(quarter(bar.start.t)) for bar in all_of(part, "Measure")]
     if len(single_staves) == 2 and len(chosen) == 2:
         _hands_of_two_parts(*single_staves)
     start = min((note.onset_quarter for note in written.notes), default=0.0)
@@ -121,50 +130,8 @@ def read_parts(parts: list[Any], remarks: list[str]) -> WrittenScore:
     return written
 
 
-def _all(part: Any, name: str) -> list[Any]:
-    import partitura.score as ps
-
-    return list(part.iter_all(getattr(ps, name), include_subclasses=True))
-
-
-def _looks_like_keyboard(part: Any) -> bool:
-    name = f"{part.part_name or ''} {part.part_abbreviation or ''}"
-    return bool(_KEYBOARD.search(name)) or _staves(part) >= 2
-
-
-def _staves(part: Any) -> int:
-    return len({note.staff for note in part.notes if note.staff})
-
-
-def _choose(parts: list[Any], remarks: list[str]) -> list[Any]:
-    parts = [part for part in parts if part.notes]
-    keyboards = [part for part in parts if _looks_like_keyboard(part)]
-    if len(keyboards) < len(parts):
-        if keyboards:
-            remarks.append(f"{len(parts) - len(keyboards)} parts other than keyboards left out.")
-        elif len(parts) > 1:
-            remarks.append(f"No keyboard part found: all {len(parts)} parts are played together.")
-    return keyboards or parts
-
-
-def _unfold(part: Any, remarks: list[str]) -> Any:
-    import partitura.score as ps
-
-    if not _all(part, "Repeat") and not _all(part, "DaCapo") and not _all(part, "DalSegno"):
-        return part
-    if len(_all(part, "Repeat")) > 60:
-        remarks.append("More than 60 repeats: played once through.")
-        return part
-    try:
-        return ps.unfold_part_maximal(part)
-    # Contradictory repeat signs make partitura raise whatever it trips over.
-    except Exception:
-        remarks.append("The repeats could not be unfolded: played once through.")
-        return part
-
-
 def _notes(part: Any, quarter: Any, number: int) -> list[WrittenNote]:
-    staves = _staves(part)
+    staves = staves_of(part)
     written: list[WrittenNote] = []
     slurred = _slurred(part)
     for note in part.notes_tied:
@@ -217,7 +184,7 @@ def _slurred(part: Any) -> set[str]:
     """Ids of the notes under a slur, its last note left out."""
     under: set[str] = set()
     spans: list[tuple[int, int, int]] = []
-    for slur in _all(part, "Slur"):
+    for slur in all_of(part, "Slur"):
         first, last = slur.start_note, slur.end_note
         if first is not None and last is not None:
             spans.append((first.start.t, last.start.t, int(first.voice or 0)))
@@ -244,11 +211,11 @@ def _marks(part: Any, quarter: Any) -> list[Mark]:
 
     marks: list[Mark] = []
     last = float(quarter(part.last_point.t)) if part.last_point else 0.0
-    for tempo in _all(part, "Tempo"):
+    for tempo in all_of(part, "Tempo"):
         rate = float(to_quarter_tempo(tempo.unit or "q", tempo.bpm))
         if 5 <= rate <= 1000:
             marks.append(Mark("tempo", float(quarter(tempo.start.t)), last, rate))
-    for direction in _all(part, "Direction"):
+    for direction in all_of(part, "Direction"):
         start = float(quarter(direction.start.t))
         end = float(quarter(direction.end.t)) if direction.end is not None else start
         text = str(direction.text or "").lower()

@@ -3,66 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
-from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from duemani.errors import InputError
 from duemani.models.fingering_decoder import decode_line
-from duemani.models.fingering_lines import hand_line
-from duemani.models.fingering_reach import MEDIUM_HAND_SPAN_M, reach_scale
-from duemani.models.fingering_scores import WEIGHT_COUNT
+from duemani.models.fingering_lines import contradictions, hand_line
+from duemani.models.fingering_model import FingeringModel, pretrained_fingering
+from duemani.models.fingering_reach import MEDIUM_HAND_SPAN_M, reach_scale, unreachable_events
+from duemani.models.fingering_repeats import repeated_fingers
+from duemani.models.fingering_substitution import substitutions
 from duemani.models.hand_assignment import assign_hands
-from duemani.models.hand_features import FEATURE_COUNT
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
 
-_WEIGHTS_FILE = "fingering.npz"
 _SPAN_LIMITS_M = (0.12, 0.32)
+
+Keep = Literal["hard", "soft", "none"]
+"""What happens to fingers already known: kept whatever they cost, preferred, or ignored."""
 
 
 @dataclass(frozen=True)
-class FingeringModel:
-    """Learned weights.
+class Fingering:
+    """A fingering and what the model thinks of every other finger.
 
     Attributes:
-        fingers: log-weights (nats) of `fingering_scores`.
-        hands: log-weights of `hand_features`.
-        about: JSON text: provenance, training settings.
+        performance: the notes, every hand and finger filled in.
+        chances: probability of fingers 1-5 for every note (its hand given); rows add up to 1.
+        substitution: finger that silently takes over the held key (the 1 of `4_1`), 0 none.
+        unreachable: groups of notes (indices) struck together that no hand of this span reaches
+            at once; they are fingered to be rolled.
+        remarks: what could not be kept or played as written, one sentence each.
     """
 
-    fingers: Float[np.ndarray, " weight"]
-    hands: Float[np.ndarray, " feature"]
-    about: str = "{}"
-
-    @classmethod
-    def load(cls, path: str | Path) -> FingeringModel:
-        """Read a weights file written by `duemani.training.fingering.train_fingering`.
-
-        Raises:
-            InputError: the file is missing or no such weights file.
-        """
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                content: dict[str, Any] = {name: stored[name] for name in stored.files}
-            fingers = content["fingers"].astype(np.float64)
-            hands = content["hands"].astype(np.float64)
-            about = str(content["about"])
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"{path} is not a fingering weights file (.npz).") from error
-        if fingers.shape != (WEIGHT_COUNT,) or hands.shape != (FEATURE_COUNT,):
-            raise InputError(f"{path} was trained for another version of the fingering model.")
-        return cls(fingers, hands, about)
-
-
-@lru_cache(maxsize=1)
-def pretrained_fingering() -> FingeringModel:
-    """The model that comes with the package."""
-    with resources.as_file(resources.files("duemani") / "weights" / _WEIGHTS_FILE) as path:
-        return FingeringModel.load(path)
+    performance: Performance
+    chances: Float[np.ndarray, "note 5"]
+    substitution: Int[np.ndarray, " note"]
+    unreachable: tuple[tuple[int, ...], ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def assign_fingers(
@@ -72,10 +51,9 @@ def assign_fingers(
 ) -> Performance:
     """Fill in the hand and the finger of every note; those given are kept.
 
-    Deterministic, linear in the number of notes. Each finger's confidence (0-1) is its share of
-    the likelihood among the fingerings compared; given fingers keep theirs, 1 where unknown.
-    Releases stay as they are: where a finger has to leave a key that is still held, whoever moves
-    the hand lets the key go early.
+    Deterministic, linear in the number of notes. Each finger's confidence (0-1) is its
+    probability; given fingers keep theirs, 1 where unknown. Releases stay as they are: where a
+    finger has to leave a key that is still held, whoever moves the hand lets the key go early.
 
     Args:
         performance: notes in order of onset; hand -1 and finger 0 are filled in.
@@ -86,21 +64,62 @@ def assign_fingers(
     Raises:
         InputError: `hand_span_m` is out of range.
     """
+    return choose_fingers(performance, hand_span_m, model=model).performance
+
+
+def choose_fingers(
+    performance: Performance,
+    hand_span_m: float = MEDIUM_HAND_SPAN_M,
+    keep: Keep = "hard",
+    model: FingeringModel | None = None,
+) -> Fingering:
+    """`assign_fingers` with the alternatives and remarks that a musician wants to see.
+
+    Args:
+        performance, hand_span_m, model: as there.
+        keep: what happens to the fingers already known.
+
+    Raises:
+        InputError: `hand_span_m` is out of range.
+    """
     if not _SPAN_LIMITS_M[0] <= hand_span_m <= _SPAN_LIMITS_M[1]:
         low, high = _SPAN_LIMITS_M
         raise InputError(f"the hand span must lie between {low} and {high} m (0.206 is medium).")
     model = model or pretrained_fingering()
-    notes, scale = performance.notes.copy(), reach_scale(hand_span_m)
-    if not len(notes):
-        return performance
-    given = notes["finger"] != UNKNOWN_FINGER
+    scale, notes = reach_scale(hand_span_m), performance.notes.copy()
+    given = notes["finger"].copy()
+    if keep != "hard":
+        notes["finger"] = UNKNOWN_FINGER
     # A finger without a hand says nothing yet: the hand comes first.
     notes["hand"] = assign_hands(notes, model.hands, scale)
-    finger, confidence = np.zeros(len(notes), np.int8), np.zeros(len(notes), np.float32)
+    finger, chances = np.zeros(len(notes), np.int8), np.zeros((len(notes), 5))
+    preferred = given if keep == "soft" else None
+    unreachable: list[tuple[int, ...]] = []
+    remarks: list[str] = []
     for hand in (LEFT, RIGHT):
+        line = hand_line(notes, hand)
+        fingers, shares = decode_line(line, notes, model, scale, preferred)
+        repeated = repeated_fingers(line, fingers)
+        repeated[notes["finger"] != UNKNOWN_FINGER] = 0
+        if (changed := (repeated > 0) & (repeated != fingers)).any():
+            bound = notes.copy()
+            bound["finger"] = np.where(repeated > 0, repeated, notes["finger"])
+            fingers, _ = decode_line(hand_line(bound, hand), bound, model, scale, preferred)
+            fingers[changed] = repeated[changed]
         mine = notes["hand"] == hand
-        fingers, trust = decode_line(hand_line(notes, hand), notes, model.fingers, scale)
-        finger[mine], confidence[mine] = fingers[mine], trust[mine]
+        finger[mine], chances[mine] = fingers[mine], shares[mine]
+        unreachable += unreachable_events(line.notes, line.note_x_m, line.choices, scale)
+        if keep == "hard":
+            remarks += contradictions(line, notes)
+    trust = chances[np.arange(len(notes)), np.maximum(finger, 1) - 1]
     known = np.where(np.isnan(notes["confidence"]), 1.0, notes["confidence"])
-    confidence = np.where(given, known, np.minimum(confidence, 1.0))
-    return performance.with_fingers(notes["hand"], finger, confidence.astype(np.float32))
+    kept = (given != UNKNOWN_FINGER) & (keep == "hard")
+    confidence = np.where(kept, known, trust).astype(np.float32)
+    fingered = performance.with_fingers(notes["hand"], finger, confidence)
+    return Fingering(
+        fingered,
+        chances,
+        substitutions(fingered, scale),
+        tuple(sorted(unreachable)),
+        tuple(remarks),
+    )

@@ -98,6 +98,38 @@ def hand_line(notes: np.ndarray, hand: int) -> HandLine:
     )
 
 
+def part_of(line: HandLine, start: int, end: int) -> HandLine:
+    """The events [start, end) of a line."""
+    inside = slice(start, end)
+    return HandLine(
+        line.notes[inside],
+        line.pitch[inside],
+        line.black[inside],
+        line.onset_sec[inside],
+        line.release_sec[inside],
+        line.choices[inside],
+        line.note_pitch,
+        line.note_x_m,
+        line.note_black,
+    )
+
+
+def contradictions(line: HandLine, notes: np.ndarray) -> list[str]:
+    """One sentence for each chord whose given fingers no hand can put down together."""
+    out: list[str] = []
+    for event in line.notes:
+        given = notes["finger"][event].astype(int)
+        known = given[given != UNKNOWN_FINGER]
+        if (np.diff(known) <= 0).any() and len(event) <= 5:
+            name = "left" if notes["hand"][event[0]] == LEFT else "right"
+            printed = " ".join(map(str, known))
+            out.append(
+                f"the {name} hand's chord at {notes['onset_sec'][event[0]]:.1f} s has fingers"
+                f" ({printed}) that contradict each other; they were kept."
+            )
+    return out
+
+
 def _choices(given: np.ndarray, x_m: np.ndarray) -> np.ndarray:
     """Finger combinations (choice, note) that keep the given fingers (1-5, 0 free)."""
     count = len(given)

@@ -30,6 +30,10 @@ _PRACTICAL_SPANS = {
 _EXCESS_PENALTY_PER_M = 150.0
 _SAME_FINGER_PENALTY = 25.0
 _CROSSED_PENALTY = 20.0
+_SAME_HELD_PENALTY = 15.0
+_BARELY_M = 0.003
+SHARED_KEYS_M = 0.024
+"""Keys up to this far apart can be struck by one finger [m]: neighbouring white keys."""
 _STRIKE_SEC = 0.055
 _TRAVEL_M_PER_SEC = 2.0
 _TOO_FAST_PENALTY = 14.0
@@ -77,34 +81,68 @@ def chord_penalty(
 
 
 def held_penalty(
-    offset_m: float, overlap_sec: float, scale: float = 1.0
-) -> Float[np.ndarray, "finger finger"]:
+    offset_m: Float[np.ndarray, "*batch"],
+    overlap_sec: Float[np.ndarray, "*batch"],
+    scale: float = 1.0,
+) -> Float[np.ndarray, "*batch finger finger"]:
     """Penalty [f, g] of striking a key with g while f should still hold one, `offset_m` away.
 
-    Soft, growing with the time that the held key loses: it can be let go early.
+    Grows with the time that the held key loses: it can be let go early.
     """
-    share = min(overlap_sec / 0.3, 1.0)
-    crossed = (~_THUMB) & (_LEAST_M * offset_m < 0) & (np.sign(_LEAST_M) != np.sign(offset_m))
-    penalty = 60.0 * _excess_m(np.asarray(offset_m), scale) + 3.0 * crossed
-    same = 0.0 if offset_m == 0 else 6.0
-    return share * (np.minimum(penalty, 6.0) + same * _SAME)
+    offset = np.asarray(offset_m)
+    share = np.clip(np.asarray(overlap_sec) / 0.3, 0.0, 1.0)[..., None, None]
+    away = offset[..., None, None]
+    crossed = (~_THUMB) & (_LEAST_M * away < 0) & (np.sign(_LEAST_M) != np.sign(away))
+    penalty = np.minimum(60.0 * _excess_m(offset, scale) + 3.0 * crossed, 6.0)
+    same = _SAME_HELD_PENALTY * _SAME * (away != 0)
+    return np.asarray(share * (penalty + same))
 
 
 def haste_penalty(
-    offset_m: float, interval_sec: float, scale: float = 1.0
-) -> Float[np.ndarray, "finger finger"]:
+    offset_m: Float[np.ndarray, "*batch"],
+    interval_sec: Float[np.ndarray, "*batch"],
+    scale: float = 1.0,
+) -> Float[np.ndarray, "*batch finger finger"]:
     """Penalty [f, g] of striking a key `interval_sec` after another, `offset_m` away.
 
     The same finger must travel the whole way, another one only what it does not reach.
     """
-    if interval_sec < TOGETHER_SEC:
-        return chord_penalty(np.asarray(offset_m), scale) if offset_m else _SAME * 8.0
-    way = np.where(_SAME, abs(offset_m), _excess_m(np.asarray(offset_m), scale))
+    offset = np.asarray(offset_m)[..., None, None]
+    interval = np.asarray(interval_sec)[..., None, None]
+    way = np.where(_SAME, np.abs(offset), _excess_m(np.asarray(offset_m), scale))
     needed = np.where(way > 0, _STRIKE_SEC + way / _TRAVEL_M_PER_SEC, 0.0)
-    if offset_m == 0:
-        needed = np.where(_SAME, 0.09, 0.0)
-    short = np.maximum(needed - interval_sec, 0.0) / np.maximum(needed, 1e-9)
-    return _TOO_FAST_PENALTY * short
+    needed = np.where(offset == 0, np.where(_SAME, 0.09, 0.0), needed)
+    short = np.maximum(needed - interval, 0.0) / np.maximum(needed, 1e-9)
+    together = np.where(offset == 0, _SAME * 8.0, chord_penalty(np.asarray(offset_m), scale))
+    return np.asarray(np.where(interval < TOGETHER_SEC, together, _TOO_FAST_PENALTY * short))
+
+
+def unreachable_events(
+    events: list[np.ndarray], x_m: np.ndarray, choices: list[np.ndarray], scale: float
+) -> list[tuple[int, ...]]:
+    """Notes struck together that no choice of fingers reaches at once.
+
+    Args:
+        events: the notes (indices) of every event, from the thumb's side outwards.
+        x_m: (note,) mirrored key centres.
+        choices: finger combinations of every event, (choice, note).
+        scale: see `reach_scale`.
+    """
+    out: list[tuple[int, ...]] = []
+    for event, fingers in zip(events, choices, strict=True):
+        if len(event) < 2:
+            continue
+        low, high = np.triu_indices(len(event), 1)
+        offset = x_m[event[high]] - x_m[event[low]]
+        excess = _excess_m(offset, scale)
+        pairs = np.arange(len(low))
+        first, second = fingers[:, low].astype(int), fingers[:, high].astype(int)
+        # Neighbouring keys may share a finger; others may not.
+        shared = (first == second) & (offset > SHARED_KEYS_M)
+        beyond = (excess[pairs, first, second] > _BARELY_M) & (first != second)
+        if (shared | beyond).any(1).all():
+            out.append(tuple(sorted(event.tolist())))
+    return out
 
 
 def within_reach(

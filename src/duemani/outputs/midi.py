@@ -51,7 +51,7 @@ def save_json(path: str | Path, performance: Performance) -> None:
     """
     content = {
         "format": JSON_FORMAT,
-        "notes": [_note_row(note) for note in performance.notes],
+        "notes": [note_row(note) for note in performance.notes],
         "pedal": [
             {"time_sec": float(change["time_sec"]), "value": int(change["value"])}
             for change in performance.pedal
@@ -61,7 +61,8 @@ def save_json(path: str | Path, performance: Performance) -> None:
         temporary.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
 
 
-def _note_row(note: Any) -> dict[str, float | int | None]:
+def note_row(note: Any) -> dict[str, float | int | None]:
+    """A note of `NOTE_DTYPE` as the `.json` files state it; unknown is None."""
     confidence = float(note["confidence"])
     return {
         "onset_sec": float(note["onset_sec"]),

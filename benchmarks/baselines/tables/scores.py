@@ -12,8 +12,8 @@ from math import prod
 import numpy as np
 from jaxtyping import Float, Int
 
+from benchmarks.baselines.tables.reach import chord_penalty
 from duemani.models.fingering_lines import CHOICES, HandLine
-from duemani.models.fingering_reach import chord_penalty
 
 INTERVAL_LIMIT = 15
 _INTERVALS = 2 * INTERVAL_LIMIT + 1

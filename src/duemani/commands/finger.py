@@ -1,0 +1,108 @@
+"""`finger`: hands and fingers for a score, a MIDI file or a recording."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import tyro
+from tyro.constructors import PrimitiveConstructorSpec
+
+from duemani.progress import ProgressBars
+from duemani.usage import say
+
+_SPANS_CM = {"small": 18.2, "medium": 20.6, "large": 23.3}
+_LOWEST_CM, _HIGHEST_CM = 12.0, 32.0
+_MOST_ALTERNATIVES = 5
+
+
+def _span_cm(text: str) -> float:
+    if text in _SPANS_CM:
+        return _SPANS_CM[text]
+    try:
+        span = float(text)
+    except ValueError:
+        span = float("nan")
+    if not _LOWEST_CM <= span <= _HIGHEST_CM:
+        raise ValueError(
+            f"{text!r} is no hand span; small, medium, large"
+            f" or {_LOWEST_CM:g}-{_HIGHEST_CM:g} [cm] are accepted"
+        )
+    return span
+
+
+def _named(span_cm: float) -> str:
+    return next((name for name, cm in _SPANS_CM.items() if cm == span_cm), f"{span_cm:g}")
+
+
+HandSpan = Annotated[
+    float,
+    PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="small|medium|large|CM",
+        instance_from_str=lambda words: _span_cm(words[0]),
+        is_instance=lambda value: isinstance(value, float),
+        str_from_instance=lambda value: [_named(value)],
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Finger:
+    """Choose hands and fingers for a score, a MIDI file or a recording."""
+
+    input: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INPUT")]
+    """MusicXML (.musicxml, .xml, .mxl), MIDI, .json or a recording."""
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
+    """What to make, by suffix: .musicxml or .mxl (the score itself with fingers added), .pdf
+    pages, .svg (one sheet), .html page that explains, .json with everything, .mid."""
+    hand_span: HandSpan = _SPANS_CM["medium"]
+    """Thumb to little finger between key centres: medium is 20.6 cm, about a ninth; 12-32."""
+    keep: Literal["hard", "soft", "none"] = "hard"
+    """Fingers already printed: kept whatever they cost, preferred, or chosen anew."""
+    print: Literal["auto", "all", "sparse"] = "auto"
+    """A finger at every note, or only where a player needs one; auto: sparse in .pdf and .svg."""
+    alternatives: int = 3
+    """How many fingers .html and .json tell for a note, the chosen one among them, 1-5."""
+    json: bool = False
+    """Print a machine-readable summary on standard output."""
+
+    def run(self) -> dict[str, object]:
+        """Do it and return the summary."""
+        from duemani import finger, pipeline
+        from duemani.errors import InputError
+
+        pipeline.check_output(self.output, finger.FINGER_SUFFIXES, not_over=self.input)
+        if not 1 <= self.alternatives <= _MOST_ALTERNATIVES:
+            raise InputError(
+                f"{self.alternatives} alternatives are none; 1-{_MOST_ALTERNATIVES} are accepted."
+            )
+        suffix = self.output.suffix.lower()
+        sparse = self.print == "sparse" or (self.print == "auto" and suffix in (".svg", ".pdf"))
+        began = time.perf_counter()
+        with ProgressBars() as progress:
+            fingered = finger.finger(
+                self.input,
+                self.hand_span / 100,
+                self.keep,
+                notation=suffix in finger.NOTATION_SUFFIXES,
+                progress=progress,
+            )
+        finger.save_fingered(
+            self.output, fingered, "sparse" if sparse else "all", self.alternatives
+        )
+        for remark in fingered.remarks:
+            say(remark)
+        return {
+            "output": str(self.output),
+            "notes": len(fingered.notes),
+            "given": int(fingered.given.sum()),
+            "substitutions": int((fingered.fingering.substitution > 0).sum()),
+            "unreachable": len(fingered.fingering.unreachable),
+            "confidence": round(float(np.nanmean(fingered.notes["confidence"])), 3),
+            "difficulty": round(float(np.max(fingered.difficulty, initial=0.0)), 1),
+            "took_sec": round(time.perf_counter() - began, 2),
+        }

@@ -1,0 +1,75 @@
+"""The fingering model's weights file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from duemani.errors import InputError
+from duemani.models.fingering_inputs import EVENT_COLUMNS, EVENT_VALUES
+from duemani.models.fingering_network import Weights
+from duemani.models.hand_features import FEATURE_COUNT
+
+_WEIGHTS_FILE = "fingering.npz"
+
+
+@dataclass(frozen=True)
+class FingeringModel:
+    """Learned weights.
+
+    Attributes:
+        networks: of the fingers, see `fingering_network`; their potentials are averaged.
+        hands: log-weights of `hand_features`.
+        temperature: what the potentials are divided by before they become probabilities.
+        about: JSON text: provenance, training settings.
+    """
+
+    networks: tuple[Weights, ...]
+    hands: Float[np.ndarray, " feature"]
+    temperature: float = 1.0
+    about: str = "{}"
+
+    @classmethod
+    def load(cls, path: str | Path) -> FingeringModel:
+        """Read a weights file written by `duemani.training.fingering.train_fingering`.
+
+        Raises:
+            InputError: the file is missing or no such weights file.
+        """
+        networks: dict[int, Weights] = {}
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                hands = stored["hands"].astype(np.float64)
+                about, temperature = str(stored["about"]), float(stored["temperature"])
+                for name in stored.files:
+                    number, _, array = name.partition("/")
+                    if array:
+                        values = stored[name].astype(np.float32)
+                        networks.setdefault(int(number), {})[array] = values
+        # numpy and zipfile raise many kinds for what is no such archive.
+        except Exception as error:
+            raise InputError(f"{path} is not a fingering weights file (.npz).") from error
+        shapes = [
+            (
+                weights.get("event_embedding", hands).shape[0],
+                weights.get("value_weight", hands).shape[-1],
+            )
+            for weights in networks.values()
+        ]
+        wanted = (sum(EVENT_COLUMNS.values()), EVENT_VALUES)
+        fits = hands.shape == (FEATURE_COUNT,) and len(shapes) > 0 and {*shapes} == {wanted}
+        if not fits:
+            raise InputError(f"{path} was trained for another version of the fingering model.")
+        return cls(tuple(networks.values()), hands, temperature, about)
+
+
+@lru_cache(maxsize=1)
+def pretrained_fingering() -> FingeringModel:
+    """The model that comes with the package."""
+    with resources.as_file(resources.files("duemani") / "weights" / _WEIGHTS_FILE) as path:
+        return FingeringModel.load(path)
