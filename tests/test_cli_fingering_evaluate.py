@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from duemani.cli import main
@@ -94,20 +96,34 @@ def test_other_notes_are_said(run, tmp_path):
     assert "1 of 8 aligned by pitch and nearest onset" in err
 
 
+def weights(folder: Path, held_out: bool) -> tuple[str, str]:
+    """The package's weights, said to be trained with or without the test pieces."""
+    with resources.as_file(resources.files("duemani") / "weights" / "fingering.npz") as path:
+        content = dict(np.load(path))
+    about = json.loads(str(content["about"]))
+    content["about"] = np.array(json.dumps({**about, "held_out": held_out}))
+    path = folder / f"weights{held_out}.npz"
+    np.savez(path, **content)
+    return "--weights", str(path)
+
+
 def test_pieces_of_the_training_data_are_said_and_left_out(run, tmp_path):
     names = [f"exercise{n}" for n in range(40)]
     kept = next(name for name in names if is_held_out(name))
     learned = next(name for name in names if not is_held_out(name))
     table(tmp_path / f"{kept}.tsv")
     table(tmp_path / f"{learned}.tsv")
-    code, out, err = run(tmp_path, "--json")
+    code, out, err = run(tmp_path, "--json", *weights(tmp_path, held_out=True))
     assert code == 0
     assert "1 of 2 pieces were used in training" in err
     assert json.loads(out)["trained_on"] == 1
-    code, out, err = run(tmp_path, "--json", "--held-out")
+    code, out, err = run(tmp_path, "--json", *weights(tmp_path, held_out=False))
+    assert json.loads(out)["trained_on"] == 2
+    kept_weights = weights(tmp_path, held_out=True)
+    code, out, err = run(tmp_path, "--json", "--held-out", *kept_weights)
     assert (code, err) == (0, "")
     assert json.loads(out)["pieces"] == 1
-    code, out, err = run(tmp_path / f"{learned}.tsv", "--held-out")
+    code, out, err = run(tmp_path / f"{learned}.tsv", "--held-out", *kept_weights)
     assert (code, out) == (2, "")
     assert "was used in training" in err
 

@@ -18,7 +18,7 @@ from duemani.evaluation.fingering import (
     infeasibility,
     match_rate,
 )
-from duemani.models.fingering import assign_fingers
+from duemani.models.fingering import assign_fingers, choose_fingers
 from duemani.models.fingering_lines import chord_starts
 from duemani.models.fingering_model import FingeringModel
 from duemani.models.fingering_reach import within_reach
@@ -285,3 +285,53 @@ def test_foreign_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.npz").write_bytes(b"nothing")
     with pytest.raises(InputError, match="is not a fingering"):
         FingeringModel.load(tmp_path / "b.npz")
+
+
+def test_printed_fingers_are_kept_preferred_or_ignored() -> None:
+    played = line([60, 62, 64, 65, 67], RIGHT)
+    notes = played.notes.copy()
+    notes["finger"] = [2, 0, 0, 0, 0]
+    printed = Performance.create(notes)
+    assert choose_fingers(printed, keep="hard").performance.notes["finger"][0] == 2
+    ignored = choose_fingers(printed, keep="none").performance.notes["finger"]
+    assert fingers(choose_fingers(played).performance) == "".join(map(str, ignored))
+    liked = choose_fingers(printed, keep="soft").chances[0]
+    free = choose_fingers(printed, keep="none").chances[0]
+    assert liked[1] > 2 * free[1]
+    # What no hand can do is not done for the sake of a preference.
+    wide = chord([60, 76], RIGHT).notes
+    wide["finger"] = [3, 4]
+    soft = choose_fingers(Performance.create(wide), keep="soft").performance.notes["finger"]
+    assert tuple(soft) == (1, 5)
+
+
+def test_chords_out_of_reach_are_named() -> None:
+    notes = np.concatenate([chord([48, 55, 64, 72, 79], RIGHT).notes, line([60, 62], RIGHT).notes])
+    notes["onset_sec"][5:] += 2
+    notes["release_sec"][5:] += 2
+    result = choose_fingers(Performance.create(notes))
+    assert result.unreachable == ((0, 1, 2, 3, 4),)
+    assert not choose_fingers(chord([60, 64, 67, 72], RIGHT)).unreachable
+    tenth = chord([60, 76], RIGHT)
+    assert not choose_fingers(tenth).unreachable
+    assert choose_fingers(tenth, hand_span_m=0.15).unreachable == ((0, 1),)
+    crowd = choose_fingers(chord([60, 62, 64, 65, 67, 69], RIGHT))
+    # Six neighbouring white keys: the thumb can take two.
+    assert sorted(crowd.performance.notes["finger"].tolist()) == [1, 1, 2, 3, 4, 5]
+
+
+def test_contradictory_prints_are_told_and_kept() -> None:
+    notes = chord([60, 64, 67], RIGHT).notes
+    notes["finger"] = [3, 2, 2]
+    result = choose_fingers(Performance.create(notes))
+    assert fingers(result.performance) == "322"
+    assert len(result.remarks) == 1
+    assert "contradict" in result.remarks[0]
+
+
+def test_held_keys_keep_their_finger_to_themselves() -> None:
+    rows = [(0.0, 2.0, 60, 64)] + [(0.25 * at, 0.25 * at + 0.24, 64 + at, 64) for at in range(1, 8)]
+    notes = make_notes(rows)
+    notes["hand"] = RIGHT
+    played = assign_fingers(Performance.create(notes)).notes["finger"]
+    assert played[0] not in played[1:]

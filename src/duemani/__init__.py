@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from duemani.inputs.score import load_score as load_score
     from duemani.inputs.take import read_take as read_take
     from duemani.inputs.take import transcribe as transcribe
+    from duemani.models.fingering import Fingering as Fingering
     from duemani.models.fingering import assign_fingers as assign_fingers
+    from duemani.models.fingering import choose_fingers as choose_fingers
     from duemani.models.solver.style import Style as Style
     from duemani.models.solver.style import sample_style as sample_style
     from duemani.motion import HandMotion as HandMotion
@@ -34,7 +36,9 @@ _HOMES = {
     "load_json": "inputs.midi",
     "load_midi": "inputs.midi",
     "load_score": "inputs.score",
+    "Fingering": "models.fingering",
     "assign_fingers": "models.fingering",
+    "choose_fingers": "models.fingering",
     "Style": "models.solver.style",
     "sample_style": "models.solver.style",
     "HandMotion": "motion",

@@ -8,6 +8,7 @@ import math
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
@@ -128,3 +129,4 @@ Number = Annotated[float, _option(_number, "NUMBER", float)]
 Time = Annotated[float, _option(_time, "SECONDS", float)]
 OptionalTime = Annotated[float | None, _option(_time, "SECONDS", float, "end")]
 OptionalSeed = Annotated[int | None, _option(_seed, "INTEGER", int, "none")]
+OptionalPath = Annotated[Path | None, _option(Path, "PATH", Path, "none")]

@@ -13,7 +13,7 @@ import tyro
 from duemani.errors import InputError
 from duemani.inputs.take import read_take
 from duemani.progress import ProgressBars
-from duemani.usage import say
+from duemani.usage import OptionalPath, say
 
 if TYPE_CHECKING:
     from duemani.evaluation.fingering import Estimate
@@ -51,7 +51,9 @@ class EvaluateFingering:
     hands: bool = False
     """Also find the hands from the notes alone and compare them."""
     held_out: bool = False
-    """Leave out the pieces that the shipped weights were trained on."""
+    """Leave out the pieces that the weights were trained on."""
+    weights: OptionalPath = None
+    """Weights made by `duemani train fingering`, instead of the package's own."""
     json: bool = False
     """Print the figures as JSON on standard output."""
 
@@ -59,17 +61,23 @@ class EvaluateFingering:
         """Do it and return the figures: rows of a table, or all of them for JSON."""
         from duemani.datasets.marked import read_marked_pieces
         from duemani.evaluation.fingering_run import measure_piece, summary
+        from duemani.models.fingering import assign_fingers
+        from duemani.models.fingering_model import FingeringModel, pretrained_fingering
 
+        model = FingeringModel.load(self.weights) if self.weights else pretrained_fingering()
         pieces = read_marked_pieces(self.input)
+        unseen = [
+            piece for piece in pieces if not piece.collected or (piece.held_out and model.held_out)
+        ]
+        trained_on = 0 if self.held_out else len(pieces) - len(unseen)
         if self.held_out:
-            pieces = [piece for piece in pieces if not piece.trained_on]
+            pieces = unseen
             if not pieces:
                 raise InputError(f"every piece of {self.input} was used in training.")
         if not any(piece.fingers.any() for piece in pieces):
             raise InputError(f"{self.input} holds no fingers to compare with.")
         for remark in (remark for piece in pieces for remark in piece.remarks):
             say(remark)
-        trained_on = sum(piece.trained_on for piece in pieces)
         if trained_on:
             say(
                 f"{trained_on} of {len(pieces)} pieces were used in training, so these figures are"
@@ -78,7 +86,12 @@ class EvaluateFingering:
         results: dict[str, list[PieceResult]] = defaultdict(list)
         with ProgressBars() as progress:
             for done, piece in enumerate(pieces, 1):
-                result = measure_piece(piece.performance, piece.fingers, self.hands)
+                result = measure_piece(
+                    piece.performance,
+                    piece.fingers,
+                    self.hands,
+                    lambda notes: assign_fingers(notes, model=model),
+                )
                 results[piece.collection].append(result)
                 progress("fingering", done / len(pieces))
         summaries = {name: summary(measured) for name, measured in results.items()}

@@ -73,6 +73,7 @@ class Finger:
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
         from duemani import finger, pipeline
+        from duemani.analysis.difficulty import overall
         from duemani.errors import InputError
 
         pipeline.check_output(self.output, finger.FINGER_SUFFIXES, not_over=self.input)
@@ -103,6 +104,6 @@ class Finger:
             "substitutions": int((fingered.fingering.substitution > 0).sum()),
             "unreachable": len(fingered.fingering.unreachable),
             "confidence": round(float(np.nanmean(fingered.notes["confidence"])), 3),
-            "difficulty": round(float(np.max(fingered.difficulty, initial=0.0)), 1),
+            "difficulty": round(overall(fingered.difficulty), 1),
             "took_sec": round(time.perf_counter() - began, 2),
         }

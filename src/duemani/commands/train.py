@@ -13,7 +13,7 @@ import tyro
 from duemani.errors import InputError
 from duemani.files import check_writable
 from duemani.progress import ProgressBars
-from duemani.usage import OptionalSeed
+from duemani.usage import OptionalPath, OptionalSeed
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class TrainFingering:
     """Weights file, .npz."""
     all_pieces: bool = False
     """Train on the test pieces as well: better in use perhaps, but nothing can be measured."""
+    hands_from: OptionalPath = None
+    """ASAP data set's folder: learn the hands from its two-track scores as well."""
     quick: bool = False
     """One network, one pass: to try whether everything works."""
     seed: OptionalSeed = None
@@ -54,6 +56,7 @@ class TrainFingering:
                 self.output,
                 config,
                 hold_out=not self.all_pieces,
-                report=lambda share: progress("training", share),
+                hands_from=self.hands_from,
+                report=progress,
             )
         return {"output": str(self.output), "took_sec": round(time.perf_counter() - began, 1)}

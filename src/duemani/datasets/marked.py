@@ -30,7 +30,8 @@ class MarkedPiece:
         collection: `mutopia`, `czerny599`, `beringer` or `pig`.
         performance: the notes, every hand known, no fingers.
         fingers: 1-5, 0 where none is written.
-        trained_on: whether the shipped weights were fitted to it.
+        collected: belongs to one of the collections that weights are trained on.
+        held_out: is one of those that can be kept from training.
         remarks: what was left out or aligned by guess, one sentence each.
     """
 
@@ -38,7 +39,8 @@ class MarkedPiece:
     collection: str
     performance: Performance
     fingers: Int[np.ndarray, "annotator note"]
-    trained_on: bool
+    collected: bool
+    held_out: bool
     remarks: tuple[str, ...] = ()
 
 
@@ -69,9 +71,11 @@ def read_marked_pieces(path: str | Path) -> list[MarkedPiece]:
 def _from_table(piece: FingeredPiece) -> MarkedPiece:
     notes = piece.performance.notes
     bare = piece.performance.with_fingers(notes["hand"], np.full(len(notes), UNKNOWN_FINGER))
-    trained_on = not is_held_out(piece.name)
-    return MarkedPiece(piece.name, piece.source, bare, notes["finger"][None], trained_on)
+    held_out = is_held_out(piece.name)
+    return MarkedPiece(piece.name, piece.source, bare, notes["finger"][None], True, held_out)
 
 
 def _from_pig(piece: PigPiece) -> MarkedPiece:
-    return MarkedPiece(piece.name, "pig", piece.performance, piece.fingers, False, piece.remarks)
+    return MarkedPiece(
+        piece.name, "pig", piece.performance, piece.fingers, False, False, piece.remarks
+    )

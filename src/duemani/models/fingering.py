@@ -91,7 +91,7 @@ def choose_fingers(
     if keep != "hard":
         notes["finger"] = UNKNOWN_FINGER
     # A finger without a hand says nothing yet: the hand comes first.
-    notes["hand"] = assign_hands(notes, model.hands, scale)
+    notes["hand"] = assign_hands(notes, model.hands, scale, model.hand_network)
     finger, chances = np.zeros(len(notes), np.int8), np.zeros((len(notes), 5))
     preferred = given if keep == "soft" else None
     unreachable: list[tuple[int, ...]] = []

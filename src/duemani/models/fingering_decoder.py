@@ -124,9 +124,9 @@ def _expected(
         gain[has] += share[rows, fingers]
         members = [event[slot] for event, here in zip(line.notes, has, strict=True) if here]
         chances[members] = share
-    for event, choices in zip(line.notes, line.choices, strict=True):
+    for event in line.notes:
         if len(event) > inputs.choice.shape[2]:
-            chances[event] = np.eye(5)[choices[0]]
+            chances[event] = 0.2  # nothing is known of a crowd
     return gain
 
 

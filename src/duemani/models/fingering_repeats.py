@@ -7,7 +7,7 @@ from jaxtyping import Int
 
 from duemani.models.fingering_lines import HandLine
 
-_LEAST_EVENTS = 8
+_LEAST_EVENTS = 16
 _EDGE_EVENTS = 2
 """Events at both ends of a repeated passage that may differ: what surrounds it does."""
 _PACES = 4
@@ -16,7 +16,8 @@ _PACES = 4
 def repeated_fingers(line: HandLine, finger: np.ndarray) -> Int[np.ndarray, " note"]:
     """Fingers (1-5) that repeated passages should take over from their first time, 0 elsewhere.
 
-    A passage is a run of at least eight events with the same keys at about the same pace.
+    A passage is a run of at least 16 events with the same keys at about the same pace: shorter ones
+    (the start of a scale) come again in other surroundings, where other fingers are right.
 
     Args:
         line: one hand's events.

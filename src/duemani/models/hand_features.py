@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -12,9 +12,11 @@ from duemani.performance import LEFT, RIGHT
 _WINDOWS_SEC = (0.3, 1.0, 4.0)
 _REST_PITCH = np.array([50.0, 70.0])
 _MOTION_EDGES_SEC = np.array([0.12, 0.3, 1.0])
-_NOTE_FEATURES = 2 * len(_WINDOWS_SEC) + 3
+NOTE_FEATURES = 2 * len(_WINDOWS_SEC) + 3
 _HAND_FEATURES = 24
-FEATURE_COUNT = _NOTE_FEATURES + _HAND_FEATURES + 4
+FEATURE_COUNT = NOTE_FEATURES + _HAND_FEATURES + 4
+"""Without the network; its log-odds come right after the first `NOTE_FEATURES`."""
+_MOST_LOG_ODDS = 8.0
 _FAR = 1e3
 _RECENT_SEC = 0.06
 """Keys struck this recently count as held: the hand is still on them."""
@@ -26,7 +28,8 @@ class TakenNotes:
 
     Attributes:
         onset_sec, release_sec, pitch: (note,).
-        register: (note, _NOTE_FEATURES) where the pitch lies among the notes around.
+        register: (note, NOTE_FEATURES) where the pitch lies among the notes around; with the
+            network one more column, its log-odds of the right hand.
     """
 
     onset_sec: np.ndarray
@@ -44,13 +47,18 @@ class TakenNotes:
             low = np.searchsorted(onset, onset - window, side="left")
             high = np.searchsorted(onset, onset + window, side="right")
             mean = (total[high] - total[low]) / (high - low)
-            least, greatest = _extremes(pitch, low, high)
+            least, greatest = extremes(pitch, low, high)
             columns.append(np.tanh((pitch - (least + greatest) / 2) / 8))
             columns.append(np.tanh((pitch - mean) / 8))
         return cls(onset, notes["release_sec"], pitch, np.stack(columns, -1))
 
+    def with_log_odds(self, log_odds: np.ndarray) -> TakenNotes:
+        """The same with the network's answer (note,), see `hand_network`."""
+        bounded = np.clip(log_odds, -_MOST_LOG_ODDS, _MOST_LOG_ODDS) / 2
+        return replace(self, register=np.concatenate([self.register, bounded[:, None]], 1))
 
-def _extremes(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, ...]:
+
+def extremes(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, ...]:
     """Least and greatest of values[low:high] for every pair, by doubling tables."""
     least, greatest = [values], [values]
     width = 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +15,20 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from duemani.datasets.canonical import canonical_pieces
 from duemani.datasets.fingering import FingeredPiece, is_held_out, read_fingered_pieces
+from duemani.datasets.handed import handed_pieces
 from duemani.files import replacing
 from duemani.models.fingering_network import Weights
 from duemani.training.fingering_network import FingeringNetwork, negative_log_likelihood
 from duemani.training.fingering_windows import TrainingLines
 from duemani.training.hand_assignment import fit_hand_weights
+from duemani.training.hands import fit_hands
 
 PROVENANCE = (
     "Trained on fingered scores: Mutopia Project editions (public domain, CC BY and CC BY-SA"
     " rows), Beringer and Dunhill's scales, arpeggios and broken chords in abcD (MIT), 35"
     " exercises of Czerny op. 599 (work in the public domain, licence of the edition not stated:"
     " used for training only, nothing of it is contained), and generated canonical exercises."
+    " Hands: staves of those and of the ASAP data set's score MIDI (CC BY-NC-SA 4.0)."
 )
 
 
@@ -55,8 +59,8 @@ class FingeringTraining:
         seed: of everything.
     """
 
-    networks: int = 4
-    epochs: int = 12
+    networks: int = 6
+    epochs: int = 14
     window_events: int = 48
     batch_windows: int = 24
     learning_rate: float = 1e-3
@@ -68,7 +72,7 @@ class FingeringTraining:
     dropout: float = 0.35
     input_dropout: float = 0.15
     transposed_share: float = 0.5
-    canonical_share: float = 0.35
+    canonical_share: float = 0.25
     temperature: float = 1.2
     seed: int = 0
 
@@ -78,48 +82,69 @@ def train_fingering(
     output: str | Path,
     config: FingeringTraining | None = None,
     hold_out: bool = True,
-    report: Callable[[float], None] | None = None,
+    hands_from: str | Path | None = None,
+    report: Callable[[str, float], None] | None = None,
 ) -> Path:
-    """Fit the fingers' networks and the hands' weights, and write them as `.npz`.
+    """Fit the fingers' networks, then the hands', and write them as `.npz`.
 
     Args:
         data_dir: see `duemani.datasets.fingering`.
         output: weights file (16-bit floats, config and provenance in JSON).
         config: how to fit.
-        hold_out: leave the test pieces out, so that the figures can be measured; the shipped
-            weights are made so. Otherwise train on all.
-        report: called with the share done, 0-1.
+        hold_out: leave the test pieces out, so that figures can be measured; otherwise train the
+            fingers on all (the hands are always trained without the test pieces).
+        hands_from: folder of two-track score MIDI to learn the hands from as well, see
+            `duemani.datasets.handed`.
+        report: called with the stage and its share done, 0-1.
 
     Raises:
         InputError: the folder holds no fingered pieces, or the output cannot be written.
     """
     config = config or FingeringTraining()
-    pieces = read_fingered_pieces(data_dir)
-    if hold_out:
-        pieces = [piece for piece in pieces if not is_held_out(piece.name)]
-    networks = fit_networks(pieces, config, report)
-    hands = fit_hand_weights([piece for piece in pieces if piece.source in _TWO_HANDED])
-    about = {
-        "format": "duemani.fingering/2",
-        "provenance": PROVENANCE,
-        "pieces": len(pieces),
-        "held_out": hold_out,
-        "config": asdict(config),
-    }
+    collected = read_fingered_pieces(data_dir)
+    pieces = [piece for piece in collected if not (hold_out and is_held_out(piece.name))]
+    stages = [None if report is None else partial(report, stage) for stage in ("fingers", "hands")]
+    networks = fit_networks(pieces, config, stages[0])
+    two_handed = [piece for piece in collected if piece.source in _TWO_HANDED]
+    handed = handed_pieces(two_handed, hands_from)
+    # On the fingered pieces alone the network does worse than the search without it.
+    if hands_from is not None:
+        hands = fit_hands(handed, report=stages[1])
+    else:
+        kept = {piece.name for piece in handed}
+        hands = {"hands": fit_hand_weights([p for p in two_handed if p.name in kept])}
+    about = {"pieces": len(pieces), "handed_pieces": len(handed), "held_out": hold_out}
+    return write_weights(output, networks, hands, config, about)
+
+
+def write_weights(
+    output: str | Path,
+    networks: list[Weights],
+    hands: Weights,
+    config: FingeringTraining,
+    about: Mapping[str, object],
+) -> Path:
+    """Write a weights file for `FingeringModel.load`.
+
+    Args:
+        output: the file, replaced at once.
+        networks: of the fingers.
+        hands: arrays from `fit_hands`.
+        config: how the fingers were fitted.
+        about: more to be stored as JSON.
+    """
+    told = {"format": "duemani.fingering/2", "provenance": PROVENANCE, "config": asdict(config)}
     arrays = {
         f"{at}/{name}": values.astype(np.float16)
         for at, weights in enumerate(networks)
         for name, values in weights.items()
     }
+    stored = {
+        "temperature": np.array(config.temperature),
+        "about": np.array(json.dumps({**told, **about})),
+    }
     with replacing(Path(output)) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            allow_pickle=False,
-            hands=hands,
-            temperature=np.array(config.temperature),
-            about=np.array(json.dumps(about)),
-            **arrays,
-        )
+        np.savez_compressed(file, allow_pickle=False, **hands, **arrays, **stored)
     return Path(output)
 
 

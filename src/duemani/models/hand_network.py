@@ -1,0 +1,65 @@
+"""The learned part of hand assignment: a small convolutional network over all notes.
+
+It gives every note the log-odds of the right hand from what is played around it. numpy only;
+`training/hand_network.py` holds the same network in torch, and a test compares them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from duemani.models.fingering_network import Weights
+from duemani.models.hand_features import TakenNotes
+from duemani.models.hand_inputs import hand_inputs, in_chord_order
+
+DILATIONS = (1, 2, 4, 8, 16)
+_CHUNK = 4096
+_MARGIN = sum(DILATIONS)
+
+
+def right_hand_log_odds(
+    weights: Weights, notes: np.ndarray, runs: list[tuple[int, int]], taken: TakenNotes
+) -> Float[np.ndarray, " note"]:
+    """Log-odds of the right hand for every note, in the order of `notes`.
+
+    Args:
+        weights: arrays by name, 32-bit (see `training.hand_network`).
+        notes, runs, taken: see `hand_inputs`.
+    """
+    values = hand_inputs(notes, runs, taken)
+    out = np.empty(len(notes))
+    # In pieces, so that long recordings need little memory; the overlap makes them exact.
+    odds = [
+        _forward(weights, values[max(at - _MARGIN, 0) : at + _CHUNK + _MARGIN])[min(at, _MARGIN) :][
+            :_CHUNK
+        ]
+        for at in range(0, len(values), _CHUNK)
+    ]
+    out[in_chord_order(runs, notes["pitch"])] = np.concatenate([np.zeros(0), *odds])
+    return out
+
+
+def _forward(weights: Weights, values: np.ndarray) -> np.ndarray:
+    def linear(name: str, rows: np.ndarray) -> np.ndarray:
+        return np.asarray(rows @ weights[f"{name}_weight"].T + weights[f"{name}_bias"])
+
+    def normed(name: str, rows: np.ndarray) -> np.ndarray:
+        centred = rows - rows.mean(-1, keepdims=True)
+        spread = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
+        return np.asarray(centred / spread * weights[f"{name}_weight"] + weights[f"{name}_bias"])
+
+    hidden = np.maximum(linear("value", values), 0)
+    for at, dilation in enumerate(DILATIONS):
+        inner = np.maximum(linear(f"spread{at}", _around(normed(f"norm{at}", hidden), dilation)), 0)
+        hidden = hidden + linear(f"merge{at}", inner)
+    inner = np.maximum(linear("last", normed("norm", hidden)), 0)
+    return linear("odds", inner)[:, 0]
+
+
+def _around(values: np.ndarray, by: int) -> np.ndarray:
+    """Each note's row between those `by` before and after, zeros beyond the ends."""
+    padded = np.concatenate([np.zeros((by, values.shape[1]), values.dtype), values])
+    padded = np.concatenate([padded, np.zeros((by, values.shape[1]), values.dtype)])
+    count = len(values)
+    return np.concatenate([padded[:count], values, padded[2 * by :]], 1)
