@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.pieces import DATA
 from duemani.datasets.fingering import FingeredPiece, is_held_out, read_fingered_pieces
+from duemani.datasets.handed import is_handed_test, read_handed_performances, read_handed_scores
 from duemani.inputs.score import load_score
 from duemani.models.fingering import assign_fingers
 from duemani.performance import (
@@ -22,6 +23,7 @@ from duemani.performance import (
 )
 
 _CLEAR_KEYS = 0.5
+_LEAST_NOTES = 20
 
 
 @dataclass(frozen=True)
@@ -116,3 +118,19 @@ def _miditest(folder: Path) -> list[Performance]:
         notes["finger"] = np.where(clear, finger, UNKNOWN_FINGER)
         pieces.append(Performance.create(notes))
     return pieces
+
+
+def handed_corpora() -> dict[str, list[Performance]]:
+    """Unseen pieces with known hands, by collection."""
+    found: dict[str, list[Performance]] = {}
+    for piece in fingered_pieces():
+        large = len(piece.performance.notes) >= _LEAST_NOTES
+        if is_held_out(piece.name) and piece.source != "beringer" and large:
+            found.setdefault(piece.source, []).append(piece.performance)
+    asap = DATA / "performances" / "asap"
+    for name, pieces in (
+        ("ASAP score MIDI", read_handed_scores(asap)),
+        ("ASAP performances (hands by alignment)", read_handed_performances(asap)),
+    ):
+        found[name] = [piece.performance for piece in pieces if is_handed_test(piece.name)]
+    return found

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from duemani.cli import main
 from duemani.datasets.fingering import is_held_out, read_fingered_pieces
 from duemani.errors import InputError
 from duemani.evaluation.fingering import hand_accuracy, match_rate
@@ -104,6 +105,25 @@ def test_training_learns_its_pieces_and_is_reproducible(folder: Path, tmp_path: 
     bare["finger"] = 0
     played = assign_fingers(Performance(bare), model=first).notes
     assert match_rate(played["finger"], piece.performance.notes["finger"]) > 0.95
+
+
+def test_train_command(folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch", reason="training needs torch, which playing does not")
+    output = tmp_path / "w.npz"
+    arguments = ["train", "fingering", str(folder), "-o", str(output), "--quick", "--all-pieces"]
+    assert main(arguments) == 0
+    model = FingeringModel.load(output)
+    assert not model.held_out
+    assert len(model.networks) == 1
+    for wrong, why in (
+        ([str(folder), "-o", str(tmp_path / "w.txt")], "accepted is .npz"),
+        ([str(tmp_path / "none"), "-o", str(output)], "holds none of"),
+    ):
+        before = output.read_bytes()
+        capfd.readouterr()
+        assert main(["train", "fingering", *wrong]) == 2
+        assert why in capfd.readouterr().err
+        assert output.read_bytes() == before
 
 
 def test_packaged_weights_say_what_they_come_from() -> None:

@@ -29,7 +29,7 @@ class TrainFingering:
     hands_from: OptionalPath = None
     """ASAP data set's folder: learn the hands from its two-track scores as well."""
     quick: bool = False
-    """One network, one pass: to try whether everything works."""
+    """One network, one pass, no generated exercises: to try whether everything works."""
     seed: OptionalSeed = None
     """Other than the shipped weights'."""
     json: bool = False
@@ -46,7 +46,7 @@ class TrainFingering:
 
         config = FingeringTraining()
         if self.quick:
-            config = replace(config, networks=1, epochs=1)
+            config = replace(config, networks=1, epochs=1, canonical_share=0.0)
         if self.seed is not None:
             config = replace(config, seed=self.seed)
         began = time.perf_counter()

@@ -170,7 +170,7 @@ def fit_networks(
 
 def training_lines(pieces: list[FingeredPiece], config: FingeringTraining) -> TrainingLines:
     """The pieces and the canonical exercises."""
-    canonical = canonical_pieces()
+    canonical = canonical_pieces() if config.canonical_share else []
     shares = [1.0] * len(pieces) + [config.canonical_share] * len(canonical)
     return TrainingLines.gather([*pieces, *canonical], shares)
 
