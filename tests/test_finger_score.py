@@ -171,13 +171,13 @@ def test_substitutions_and_choices_count_by_their_first_finger(tmp_path: Path) -
 
 def test_one_finger_printed_twice_in_a_chord_is_remarked(tmp_path: Path) -> None:
     mark = notations("<technical><fingering>3</fingering></technical>")
-    chord = note("C", 5, 16, inside=mark) + note("G", 5, 16, inside=mark).replace(
+    chord = note("C", 5, 16, inside=mark) + note("E", 5, 16, inside=mark).replace(
         "<note>", "<note><chord/>"
     )
     source = tmp_path / "a.musicxml"
     source.write_text(PROLOG + score(chord))
     remarks = " ".join(finger(source).remarks)
-    assert "bar 1, right hand: fingers 3 3 are printed at C5 G5" in remarks
+    assert "bar 1, right hand: fingers 3 3 are printed at C5 E5" in remarks
 
 
 def test_ties_get_one_finger_and_repeats_one_for_all_passes(tmp_path: Path) -> None:

@@ -320,6 +320,25 @@ def test_chords_out_of_reach_are_named() -> None:
     assert sorted(crowd.performance.notes["finger"].tolist()) == [1, 1, 2, 3, 4, 5]
 
 
+def test_what_can_be_reached_is_reached() -> None:
+    generator = np.random.default_rng(4)
+    rows = []
+    for at in range(150):
+        low = int(generator.integers(40, 70))
+        for step in np.cumsum([0, *generator.integers(2, 8, int(generator.integers(0, 4)))]):
+            onset = at * 0.12 + float(generator.uniform(0, 0.045))
+            rows.append((onset, onset + 0.1, low + int(step), 64))
+    notes = make_notes(rows)
+    notes["hand"] = RIGHT
+    result = choose_fingers(Performance.create(notes))
+    counts = infeasibility(result.performance, rolled=result.unreachable)
+    assert (counts.same_finger, counts.crossed, counts.out_of_reach) == (0, 0, 0)
+    assert len(result.unreachable) < 75
+    # Groups share no notes.
+    members = [note for group in result.unreachable for note in group]
+    assert len(members) == len({*members})
+
+
 def test_contradictory_prints_are_told_and_kept() -> None:
     notes = chord([60, 64, 67], RIGHT).notes
     notes["finger"] = [3, 2, 2]

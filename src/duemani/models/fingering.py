@@ -14,6 +14,7 @@ from duemani.models.fingering_lines import contradictions, hand_line
 from duemani.models.fingering_model import FingeringModel, pretrained_fingering
 from duemani.models.fingering_reach import MEDIUM_HAND_SPAN_M, reach_scale, unreachable_events
 from duemani.models.fingering_repeats import repeated_fingers
+from duemani.models.fingering_restraint import clashes, merged
 from duemani.models.fingering_substitution import substitutions
 from duemani.models.hand_assignment import assign_hands
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
@@ -32,8 +33,8 @@ class Fingering:
         performance: the notes, every hand and finger filled in.
         chances: probability of fingers 1-5 for every note (its hand given); rows add up to 1.
         substitution: finger that silently takes over the held key (the 1 of `4_1`), 0 none.
-        unreachable: groups of notes (indices) struck together that no hand of this span reaches
-            at once; they are fingered to be rolled.
+        unreachable: groups of notes (indices) struck within 50 ms that this hand does not reach
+            at once with these fingers, or with any; they are fingered to be rolled.
         remarks: what could not be kept or played as written, one sentence each.
     """
 
@@ -108,7 +109,8 @@ def choose_fingers(
             fingers[changed] = repeated[changed]
         mine = notes["hand"] == hand
         finger[mine], chances[mine] = fingers[mine], shares[mine]
-        unreachable += unreachable_events(line.notes, line.note_x_m, line.choices, scale)
+        beyond = unreachable_events(line.notes, line.note_x_m, line.choices, scale)
+        unreachable += merged([*map(list, beyond), *clashes(line, notes, fingers, scale)])
         if keep == "hard":
             remarks += contradictions(line, notes)
     trust = chances[np.arange(len(notes)), np.maximum(finger, 1) - 1]

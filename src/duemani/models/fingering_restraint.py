@@ -10,13 +10,22 @@ from jaxtyping import Float
 from duemani.models.fingering_inputs import SLOTS, LineInputs
 from duemani.models.fingering_lines import CHOICES, HandLine
 from duemani.models.fingering_network import Potentials
-from duemani.models.fingering_reach import haste_penalty, held_penalty
+from duemani.models.fingering_reach import (
+    SHARED_KEYS_M,
+    TOGETHER_SEC,
+    chord_penalty,
+    haste_penalty,
+    held_penalty,
+)
 
 LEGATO_SEC = 0.06
 """Overlaps up to this are legato, not holding."""
 HASTE_SEC = 0.25
 _TOLERABLE = 1.0
 _MOST = 10.0
+_NEVER = 1000.0
+_OUT_OF_REACH = 3.0
+_CLASH = 4.0
 
 
 @dataclass(frozen=True)
@@ -45,13 +54,57 @@ class Restraint:
 
     def forbidden(self, inputs: LineInputs) -> Float[np.ndarray, "event before2 before choice"]:
         """What cannot be played, however likely it seems: over 0, most of all for chords."""
-        own = _hard(np.where(inputs.fixed > -1e8, -inputs.fixed, 0))
+        reach = np.where(inputs.fixed > -1e8, -inputs.fixed, 0)
+        # Where some choice is within reach, one that is not is out of the question.
+        playable = np.any(inputs.fixed > -_TOLERABLE, axis=1, keepdims=True)
+        own = np.where(playable & (reach > _OUT_OF_REACH), _NEVER, _hard(reach))
         pair = _hard(self.step) + own[:, None]
         return np.asarray(_hard(self.skip)[:, :, None] + pair[:, None], np.float32)
 
 
 def _hard(penalty: np.ndarray) -> np.ndarray:
     return np.clip(penalty - _TOLERABLE, 0, _MOST)
+
+
+def clashes(
+    line: HandLine, notes: np.ndarray, finger: np.ndarray, scale: float = 1.0
+) -> list[list[int]]:
+    """Notes of neighbouring events, struck within 50 ms, that their fingers do not reach at once.
+
+    Args:
+        line, notes: one hand's.
+        finger: (note,) 1-5.
+        scale: hand size relative to a medium hand.
+    """
+    out: list[list[int]] = []
+    starts = line.onset_sec
+    for event in range(1, len(starts)):
+        for by in (1, 2):
+            # An event's notes follow its first by 35 ms at most.
+            if event < by or starts[event] - starts[event - by] > TOGETHER_SEC + 0.035:
+                break
+            before, now = line.notes[event - by], line.notes[event]
+            offset_m = line.note_x_m[now] - line.note_x_m[before][:, None]
+            apart_sec = notes["onset_sec"][now] - notes["onset_sec"][before][:, None]
+            table = chord_penalty(offset_m, scale)
+            rows, columns = np.indices(offset_m.shape)
+            penalty = table[rows, columns, finger[before][:, None] - 1, finger[now] - 1]
+            together = (apart_sec < TOGETHER_SEC) & (offset_m != 0)
+            shared = (finger[before][:, None] == finger[now]) & (np.abs(offset_m) <= SHARED_KEYS_M)
+            if (together & ~shared & (penalty > _CLASH)).any():
+                out.append([*before.tolist(), *now.tolist()])
+    return out
+
+
+def merged(groups: list[list[int]]) -> list[tuple[int, ...]]:
+    """Groups that share a note made one, sorted."""
+    done: list[set[int]] = []
+    for group in groups:
+        members = set(group)
+        touching = [other for other in done if other & members]
+        done = [other for other in done if not other & members]
+        done.append(members.union(*touching))
+    return sorted(tuple(sorted(members)) for members in done)
 
 
 def pair_penalty(
