@@ -127,6 +127,10 @@ def handed_corpora() -> dict[str, list[Performance]]:
         large = len(piece.performance.notes) >= _LEAST_NOTES
         if is_held_out(piece.name) and piece.source != "beringer" and large:
             found.setdefault(piece.source, []).append(piece.performance)
+    both = [piece for pieces in found.values() for piece in pieces]
+    for name, hand in (("right hand alone", RIGHT), ("left hand alone", LEFT)):
+        parts = [Performance(piece.notes[piece.notes["hand"] == hand]) for piece in both]
+        found[name] = [part for part in parts if len(part.notes) >= _LEAST_NOTES]
     asap = DATA / "performances" / "asap"
     for name, pieces in (
         ("ASAP score MIDI", read_handed_scores(asap)),
