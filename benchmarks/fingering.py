@@ -1,8 +1,8 @@
 """The figures of hand and finger assignment: python -m benchmarks.fingering [sections, rows].
 
 Sections are `rates` (fingers against other methods, hands given), `confidence`, `hands` (from the
-notes alone) and `feasibility`; all by default. Rows of `rates` are the names of `METHODS`; all
-but `pianoplayer` (6 s per 100 notes) by default. Every method that learns was trained on the
+notes alone), `feasibility` and `speed`; all by default. Rows of `rates` are the names of `METHODS`;
+all but `pianoplayer` (6 s per 100 notes) by default. Every method that learns was trained on the
 pieces that `datasets.fingering.is_held_out` does not keep. The shipped weights are trained on all
 pieces: what is measured is their twin, `benchmarks/weights/fingering_held_out.npz`, made by the
 same command without `--all-pieces`. Only `feasibility`, which needs no truth, runs the shipped.
@@ -10,6 +10,7 @@ same command without `--all-pieces`. Only `feasibility`, which needs no truth, r
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections import defaultdict
@@ -33,7 +34,7 @@ from benchmarks.fingering_corpora import (
     handed_corpora,
     without,
 )
-from benchmarks.pieces import held_out_pieces
+from benchmarks.pieces import DATA, held_out_pieces
 from duemani.datasets.fingering import is_held_out
 from duemani.evaluation.fingering import (
     Infeasibility,
@@ -252,9 +253,36 @@ def feasibility() -> None:
     print(f"| {values} | {100 * took / total['notes']:.4f} |")
 
 
+_COLD = """
+import time; began = time.perf_counter()
+from duemani import choose_fingers, load_midi
+notes = load_midi({midi!r}); part = notes.between(0, float(notes.notes["onset_sec"][100]))
+choose_fingers(part); print(time.perf_counter() - began)
+"""
+
+
+def speed() -> None:
+    """Cold start (import, weights, MIDI, 100 notes) and 1,000 notes with their hands given."""
+    midi = DATA / "performances/asap/Beethoven/Piano_Sonatas/9-3/midi_score.mid"
+    cold = [
+        float(subprocess.check_output([sys.executable, "-c", _COLD.format(midi=str(midi))]))
+        for _ in range(3)
+    ]
+    notes = load_midi(midi)
+    part = notes.between(0, float(notes.notes["onset_sec"][1000]))
+    took: list[float] = []
+    for _ in range(3):
+        began = time.perf_counter()
+        choose_fingers(part)
+        took.append(time.perf_counter() - began)
+    print("\n## Speed (median of three)\n")
+    print(f"cold start with 100 notes: {np.median(cold):.2f} s")
+    print(f"{len(part.notes)} notes: {np.median(took):.3f} s")
+
+
 def main(arguments: Sequence[str]) -> None:
     """Print the sections and rows asked for, or all."""
-    sections = {"rates", "confidence", "hands", "feasibility"}
+    sections = {"rates", "confidence", "hands", "feasibility", "speed"}
     unknown = set(arguments) - sections - set(METHODS)
     if unknown:
         raise SystemExit(f"unknown: {', '.join(sorted(unknown))}")
@@ -268,6 +296,8 @@ def main(arguments: Sequence[str]) -> None:
         hands()
     if "feasibility" in chosen:
         feasibility()
+    if "speed" in chosen:
+        speed()
 
 
 if __name__ == "__main__":
