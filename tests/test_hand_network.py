@@ -19,9 +19,9 @@ from duemani.datasets.handed import (
     read_handed_scores,
 )
 from duemani.errors import InputError
+from duemani.models.convolution import Weights
 from duemani.models.fingering import assign_fingers
 from duemani.models.fingering_lines import chord_starts
-from duemani.models.fingering_network import Weights
 from duemani.models.hand_assignment import assign_hands
 from duemani.models.hand_features import FEATURE_COUNT, NOTE_FEATURES, TakenNotes
 from duemani.models.hand_inputs import INPUT_VALUES, hand_inputs, in_chord_order

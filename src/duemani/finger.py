@@ -14,7 +14,8 @@ from duemani.errors import InputError
 from duemani.inputs.score_document import ScoreDocument
 from duemani.inputs.score_file import SCORE_SUFFIXES
 from duemani.inputs.take import MIDI_SUFFIXES, Progress, read_take
-from duemani.models.fingering import Fingering, Keep, choose_fingers
+from duemani.models.fingering import SPAN_LIMITS_M, Fingering, Keep, choose_fingers
+from duemani.models.fingering_reach import MEDIUM_HAND_SPAN_M
 from duemani.outputs.fingered import Fingered
 from duemani.outputs.fingered_remarks import contradictions, unreachable_chords
 from duemani.outputs.sparse_fingers import sparse
@@ -22,8 +23,6 @@ from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
 
 NOTATION_SUFFIXES = (".musicxml", ".xml", ".mxl", ".svg", ".pdf")
 FINGER_SUFFIXES = (*NOTATION_SUFFIXES, ".html", ".json", ".mid")
-MEDIUM_SPAN_M = 0.206
-SPAN_LIMITS_M = (0.12, 0.32)
 
 Printed = Literal["all", "sparse"]
 
@@ -48,7 +47,7 @@ class _Source:
 
 def finger(
     path: Path,
-    hand_span_m: float = MEDIUM_SPAN_M,
+    hand_span_m: float = MEDIUM_HAND_SPAN_M,
     keep: Keep = "hard",
     notation: bool = True,
     progress: Progress | None = None,

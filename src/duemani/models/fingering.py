@@ -19,7 +19,7 @@ from duemani.models.fingering_substitution import substitutions
 from duemani.models.hand_assignment import assign_hands
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
 
-_SPAN_LIMITS_M = (0.12, 0.32)
+SPAN_LIMITS_M = (0.12, 0.32)
 
 Keep = Literal["hard", "soft", "none"]
 """What happens to fingers already known: kept whatever they cost, preferred, or ignored."""
@@ -83,12 +83,13 @@ def choose_fingers(
     Raises:
         InputError: `hand_span_m` is out of range.
     """
-    if not _SPAN_LIMITS_M[0] <= hand_span_m <= _SPAN_LIMITS_M[1]:
-        low, high = _SPAN_LIMITS_M
+    if not SPAN_LIMITS_M[0] <= hand_span_m <= SPAN_LIMITS_M[1]:
+        low, high = SPAN_LIMITS_M
         raise InputError(f"the hand span must lie between {low} and {high} m (0.206 is medium).")
     model = model or pretrained_fingering()
     scale, notes = reach_scale(hand_span_m), performance.notes.copy()
     given = notes["finger"].copy()
+    kept = (given != UNKNOWN_FINGER) & (keep == "hard")
     if keep != "hard":
         notes["finger"] = UNKNOWN_FINGER
     # A finger without a hand says nothing yet: the hand comes first.
@@ -101,21 +102,19 @@ def choose_fingers(
         line = hand_line(notes, hand)
         fingers, shares = decode_line(line, notes, model, scale, preferred)
         repeated = repeated_fingers(line, fingers)
-        repeated[notes["finger"] != UNKNOWN_FINGER] = 0
-        if (changed := (repeated > 0) & (repeated != fingers)).any():
+        repeated[kept] = 0
+        if ((repeated > 0) & (repeated != fingers)).any():
             bound = notes.copy()
             bound["finger"] = np.where(repeated > 0, repeated, notes["finger"])
             fingers, _ = decode_line(hand_line(bound, hand), bound, model, scale, preferred)
-            fingers[changed] = repeated[changed]
         mine = notes["hand"] == hand
         finger[mine], chances[mine] = fingers[mine], shares[mine]
         beyond = unreachable_events(line.notes, line.note_x_m, line.choices, scale)
         unreachable += merged([*map(list, beyond), *clashes(line, notes, fingers, scale)])
-        if keep == "hard":
+        if kept.any():
             remarks += contradictions(line, notes)
     trust = chances[np.arange(len(notes)), np.maximum(finger, 1) - 1]
     known = np.where(np.isnan(notes["confidence"]), 1.0, notes["confidence"])
-    kept = (given != UNKNOWN_FINGER) & (keep == "hard")
     confidence = np.where(kept, known, trust).astype(np.float32)
     fingered = performance.with_fingers(notes["hand"], finger, confidence)
     return Fingering(

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float
 
 from duemani.errors import InputError
+from duemani.models.convolution import Weights
 from duemani.models.fingering_inputs import EVENT_COLUMNS, EVENT_VALUES
-from duemani.models.fingering_network import Weights
 from duemani.models.hand_features import FEATURE_COUNT
 from duemani.models.hand_inputs import INPUT_VALUES
 

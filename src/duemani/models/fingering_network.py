@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from duemani.models.convolution import Weights, before, linear, trunk
 from duemani.models.fingering_inputs import LineInputs
 
-Weights = dict[str, np.ndarray]
-"""Arrays of one network by name, 32-bit."""
 DILATIONS = (1, 2, 4)
 CONTEXT_EVENTS = 24
 """Events on each side that can change a potential."""
@@ -63,24 +62,20 @@ class _Forward:
     def __init__(self, weights: Weights, inputs: LineInputs) -> None:
         self.weights, self._inputs = weights, inputs
         hidden = weights["event_embedding"][inputs.event].sum(1)
-        hidden = np.maximum(hidden + self._linear("value", inputs.value), 0)
-        for at, dilation in enumerate(DILATIONS):
-            around = _around(self._normed(f"norm{at}", hidden), dilation)
-            inner = np.maximum(self._linear(f"spread{at}", around), 0)
-            hidden = hidden + self._linear(f"merge{at}", inner)
-        self._hidden = self._normed("norm", hidden)
+        hidden = np.maximum(hidden + linear(weights, "value", inputs.value), 0)
+        self._hidden = trunk(weights, hidden, DILATIONS)
 
     def note_scores(self) -> Float[np.ndarray, "event slot 5"]:
-        event = self._linear("note_event", self._hidden)
+        event = linear(self.weights, "note_event", self._hidden)
         note = self.weights["note_embedding"][self._inputs.note].sum(2)
-        return self._linear("note", np.maximum(event[:, None] + note, 0))
+        return linear(self.weights, "note", np.maximum(event[:, None] + note, 0))
 
     def link_scores(self, by: int) -> Float[np.ndarray, "event 2 25"]:
         name, base = ("link", self._inputs.link) if by == 1 else ("skip", self._inputs.skip)
-        pair = np.concatenate([_before(self._hidden, by), self._hidden], 1)
-        inner = np.maximum(self._linear(f"{name}_event", pair), 0)
+        pair = np.concatenate([before(self._hidden, by), self._hidden], 1)
+        inner = np.maximum(linear(self.weights, f"{name}_event", pair), 0)
         table = self.weights[f"{name}_table"].reshape(-1, 25)[base // 25]
-        scores = self._linear(name, inner).reshape(-1, 2, 25) + table
+        scores = linear(self.weights, name, inner).reshape(-1, 2, 25) + table
         scores[:by] = 0
         return scores
 
@@ -88,30 +83,10 @@ class _Forward:
         single = self._inputs.single.astype(bool)
         at = np.flatnonzero(single[2:] & single[1:-1] & single[:-2]) + 2
         three = np.concatenate([self._hidden[at - 2], self._hidden[at - 1], self._hidden[at]], 1)
-        inner = np.maximum(self._linear("triple_event", three), 0)
+        inner = np.maximum(linear(self.weights, "triple_event", three), 0)
         scores = np.zeros((len(single), 5, 5, 5), np.float32)
-        scores[at] = self._linear("triple", inner).reshape(-1, 5, 5, 5)
+        scores[at] = linear(self.weights, "triple", inner).reshape(-1, 5, 5, 5)
         return scores
-
-    def _linear(self, name: str, values: np.ndarray) -> np.ndarray:
-        weights = self.weights
-        return np.asarray(values @ weights[f"{name}_weight"].T + weights[f"{name}_bias"])
-
-    def _normed(self, name: str, values: np.ndarray) -> np.ndarray:
-        centred = values - values.mean(-1, keepdims=True)
-        spread = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
-        weights = self.weights
-        return np.asarray(centred / spread * weights[f"{name}_weight"] + weights[f"{name}_bias"])
-
-
-def _before(values: np.ndarray, by: int) -> np.ndarray:
-    return np.concatenate([np.zeros_like(values[:by]), values[:-by]])[: len(values)]
-
-
-def _around(values: np.ndarray, by: int) -> np.ndarray:
-    """Each event's row between those `by` before and after, zeros beyond the ends."""
-    after = np.concatenate([values[by:], np.zeros_like(values[:by])])[-len(values) :]
-    return np.concatenate([_before(values, by), values, after], 1)
 
 
 def _own(inputs: LineInputs, finger: np.ndarray, pair: np.ndarray) -> np.ndarray:
@@ -131,7 +106,7 @@ def _own(inputs: LineInputs, finger: np.ndarray, pair: np.ndarray) -> np.ndarray
 def _between(inputs: LineInputs, scores: np.ndarray, by: int) -> np.ndarray:
     """Scores of outer fingers, (event, 2, 25), spread over pairs of choices; half a voice each."""
     outer = inputs.choice[:, :, [0, -1]].astype(int)
-    pairs = _before(outer, by)[:, :, None] * 5 + outer[:, None]
+    pairs = before(outer, by)[:, :, None] * 5 + outer[:, None]
     events = np.arange(len(outer))[:, None, None]
     return np.asarray(
         (scores[events, 0, pairs[..., 0]] + scores[events, 1, pairs[..., 1]]) / 2, np.float32

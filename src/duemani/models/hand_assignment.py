@@ -12,8 +12,8 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float
 
+from duemani.models.convolution import Weights
 from duemani.models.fingering_lines import chord_starts
-from duemani.models.fingering_network import Weights
 from duemani.models.hand_features import FEATURE_COUNT, Hands, TakenNotes, choice_features
 from duemani.models.hand_limits import impossibility
 from duemani.models.hand_network import right_hand_log_odds

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from duemani.models.fingering_network import Weights
+from duemani.models.convolution import Weights, linear, trunk
 from duemani.models.hand_features import TakenNotes
 from duemani.models.hand_inputs import hand_inputs, in_chord_order
 
@@ -41,25 +41,6 @@ def right_hand_log_odds(
 
 
 def _forward(weights: Weights, values: np.ndarray) -> np.ndarray:
-    def linear(name: str, rows: np.ndarray) -> np.ndarray:
-        return np.asarray(rows @ weights[f"{name}_weight"].T + weights[f"{name}_bias"])
-
-    def normed(name: str, rows: np.ndarray) -> np.ndarray:
-        centred = rows - rows.mean(-1, keepdims=True)
-        spread = np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
-        return np.asarray(centred / spread * weights[f"{name}_weight"] + weights[f"{name}_bias"])
-
-    hidden = np.maximum(linear("value", values), 0)
-    for at, dilation in enumerate(DILATIONS):
-        inner = np.maximum(linear(f"spread{at}", _around(normed(f"norm{at}", hidden), dilation)), 0)
-        hidden = hidden + linear(f"merge{at}", inner)
-    inner = np.maximum(linear("last", normed("norm", hidden)), 0)
-    return linear("odds", inner)[:, 0]
-
-
-def _around(values: np.ndarray, by: int) -> np.ndarray:
-    """Each note's row between those `by` before and after, zeros beyond the ends."""
-    padded = np.concatenate([np.zeros((by, values.shape[1]), values.dtype), values])
-    padded = np.concatenate([padded, np.zeros((by, values.shape[1]), values.dtype)])
-    count = len(values)
-    return np.concatenate([padded[:count], values, padded[2 * by :]], 1)
+    hidden = np.maximum(linear(weights, "value", values), 0)
+    inner = np.maximum(linear(weights, "last", trunk(weights, hidden, DILATIONS)), 0)
+    return linear(weights, "odds", inner)[:, 0]

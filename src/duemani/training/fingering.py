@@ -17,7 +17,7 @@ from duemani.datasets.canonical import canonical_pieces
 from duemani.datasets.fingering import FingeredPiece, is_held_out, read_fingered_pieces
 from duemani.datasets.handed import handed_pieces
 from duemani.files import replacing
-from duemani.models.fingering_network import Weights
+from duemani.models.convolution import Weights
 from duemani.training.fingering_network import FingeringNetwork, negative_log_likelihood
 from duemani.training.fingering_windows import TrainingLines
 from duemani.training.hand_assignment import fit_hand_weights

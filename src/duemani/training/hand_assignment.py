@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from duemani.datasets.fingering import FingeredPiece
+from duemani.models.convolution import Weights
 from duemani.models.fingering_lines import chord_starts
-from duemani.models.fingering_network import Weights
 from duemani.models.hand_assignment import hand_choices
 from duemani.models.hand_features import FEATURE_COUNT, Hands, TakenNotes, choice_features
 from duemani.models.hand_network import right_hand_log_odds

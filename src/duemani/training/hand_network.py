@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from duemani.models.convolution import Weights
 from duemani.models.fingering_lines import chord_starts
-from duemani.models.fingering_network import Weights
 from duemani.models.hand_features import TakenNotes
 from duemani.models.hand_inputs import INPUT_VALUES, hand_inputs, in_chord_order
 from duemani.models.hand_network import DILATIONS

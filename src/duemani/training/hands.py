@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from duemani.datasets.handed import HandedPiece
-from duemani.models.fingering_network import Weights
+from duemani.models.convolution import Weights
 from duemani.models.hand_assignment import assign_hands
 from duemani.models.hand_features import NOTE_FEATURES
 from duemani.performance import UNKNOWN_HAND, Performance
