@@ -22,7 +22,7 @@ Batch = dict[str, Tensor]
 `mask` (window, event) is False beyond a line's ends."""
 
 
-class FingeringNetwork(nn.Module):  # type: ignore[misc]
+class FingeringNetwork(nn.Module):
     """Potentials of windows of events."""
 
     def __init__(self, width: int, hidden: int, dropout: float, input_dropout: float) -> None:

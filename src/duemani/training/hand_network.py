@@ -50,7 +50,7 @@ class HandTraining:
     seed: int = 0
 
 
-class HandNetwork(nn.Module):  # type: ignore[misc]
+class HandNetwork(nn.Module):
     """Log-odds of the right hand for windows of notes in chord order."""
 
     def __init__(self, width: int, hidden: int, dropout: float) -> None:

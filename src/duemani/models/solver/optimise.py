@@ -43,7 +43,11 @@ _DAMPING_SCALE = np.array([1e4] * 3 + [100.0] * (DOF_COUNT - 3))
 
 @dataclass(frozen=True)
 class Weights:
-    """What a unit of each term costs. Sigmas: a deviation of that size costs 1 a frame."""
+    """What a unit of each term costs. Sigmas: a deviation of that size costs 1 a frame.
+
+    `posture_share` scales how far joints stray from the posture. With `follow`, the posture is a
+    motion to be kept: what costs is the acceleration of the departure from it, not its own.
+    """
 
     iterations: int = 16
     clearance_m: float = 0.005
@@ -54,6 +58,8 @@ class Weights:
     hand_gap_sigma_m: float = 0.0015
     limit_sigma_rad: float = 0.01
     limit_margin_rad: float = 0.01
+    posture_share: float = 1.0
+    follow: bool = False
 
 
 def posture_sigmas() -> Float[np.ndarray, "22"]:
@@ -109,7 +115,8 @@ def optimise(
         worse = cost > 1.02 * last_cost + 0.01
         damping = np.clip(np.where(worse, 6 * damping, 0.3 * damping), 1e-3, 1e4)
         last_cost = cost
-        step = solve_step(bands, hessian, gradient, dofs, damping[:, None] * _DAMPING_SCALE)
+        bending = dofs - problem.posture if weights.follow else dofs
+        step = solve_step(bands, hessian, gradient, bending, damping[:, None] * _DAMPING_SCALE)
         step[: problem.fixed] = 0
         dofs = np.clip(dofs + np.clip(step, -_MAX_STEP, _MAX_STEP), *DOF_LIMITS.T)
         if iteration > max(_FLOOR_ITERATIONS) and np.abs(step).max() < _DONE_STEP:
@@ -162,7 +169,7 @@ def _frame_terms(
 
     # Neighbouring long fingers keep a finger's width apart.
     gap = tips[:, 2:, 0] - tips[:, 1:4, 0]
-    push, slope = _soft_hinge(weights.spacing_m - gap)
+    push, slope = soft_hinge(weights.spacing_m - gap)
     by_gap = (posed.jacobian[:, 2:, 0] - posed.jacobian[:, 1:4, 0]) * slope[..., None]
     jacobian = np.concatenate([jacobian, by_gap / weights.spacing_sigma_m], axis=1)
     residual = np.concatenate([residual, push / weights.spacing_sigma_m], axis=1)
@@ -180,7 +187,7 @@ def _frame_terms(
     hessian = np.matmul(jacobian.swapaxes(1, 2), jacobian)
     gradient = np.einsum("trd,tr->td", jacobian, residual)
 
-    stiffness = 1 / posture_sigmas() ** 2
+    stiffness = 1 / (weights.posture_share * posture_sigmas()) ** 2
     low, high = (DOF_LIMITS + np.array([1, -1]) * weights.limit_margin_rad).T
     beyond = np.where(dofs < low, low - dofs, np.where(dofs > high, high - dofs, 0.0))
     wall = np.where(beyond != 0, 1 / weights.limit_sigma_rad**2, 0.0)
@@ -202,7 +209,7 @@ def _join(
 
     `sign` is the direction in which the coordinate must move to mend it.
     """
-    push, slope = _soft_hinge(short)
+    push, slope = soft_hinge(short)
     push, slope = push * stiffness, slope * stiffness
     total = np.hypot(scale, slope)
     return (scale * error + sign * slope * push) / np.maximum(total, 1e-9), total
@@ -217,7 +224,7 @@ def _dodge(
     nearest = distance.argmin(-1)[..., None]
     near = np.take_along_axis(distance, nearest, -1)
     away = np.take_along_axis(between, nearest[..., None], 2)[:, :, 0] / np.maximum(near, 1e-6)
-    push, slope = _soft_hinge(weights.hand_gap_m - near)
+    push, slope = soft_hinge(weights.hand_gap_m - near)
     return away * slope / weights.hand_gap_sigma_m, push[..., 0] / weights.hand_gap_sigma_m
 
 
@@ -227,7 +234,7 @@ def _far_apart(points_m: np.ndarray, obstacles_m: np.ndarray) -> bool:
     return bool(gap.min() > 0.05)
 
 
-def _soft_hinge(short_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def soft_hinge(short_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """max(0, short) rounded over a millimetre or so, and its slope.
 
     Without the rounding, Gauss-Newton steps switch the term on and off for ever.

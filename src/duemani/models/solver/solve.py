@@ -61,27 +61,49 @@ def solve_motion(
     parts = [plan_hand(performance.notes, hand, time_sec, bones, style) for hand in (LEFT, RIGHT)]
     plans = keep_apart(parts[LEFT].plan, parts[RIGHT].plan, frame_rate)
     parts = [replace(part, plan=plan) for part, plan in zip(parts, plans, strict=True)]
+    return move_hands(parts, time_sec, bones, style, weights or Weights(), progress)
+
+
+def move_hands(
+    parts: list[HandPart],
+    time_sec: Float[np.ndarray, " frame"],
+    bone_lengths_m: Float[np.ndarray, "20"],
+    style: Style,
+    weights: Weights,
+    progress: Callable[[float], None] | None = None,
+) -> HandMotion:
+    """Carry both hands from their plans to where every finger presses its key.
+
+    Args:
+        parts: of the left (mirrored) and the right hand.
+        time_sec: evenly spaced frames.
+        bone_lengths_m: of either hand.
+        style: the simulated pianist.
+        weights: of the optimisation's terms.
+        progress: called with the share done, 0-1.
+    """
+    frames = len(time_sec)
     # Single precision (a tenth of a micrometre) halves the memory of an hour.
     wrist = np.empty((2, frames, 3), np.float32)
     rotations = np.empty((2, frames, 16, 3), np.float32)
     landmarks = np.empty((2, frames, 21, 3), np.float32)
     # Small matrices: a second BLAS thread only waits for the first, up to ten times as long.
     with threadpool_limits(limits=1, user_api="blas"):
-        for first, solved in solve_windows(parts, time_sec, bones, style, weights or Weights()):
+        for first, solved in solve_windows(parts, time_sec, bone_lengths_m, style, weights):
             span = slice(first, first + len(solved[LEFT]))
             at = np.stack([mirror_points(solved[LEFT][:, :3]), solved[RIGHT][:, :3]])
             turned = np.stack([rotations_from_angles(angles_of(solved[h]), h) for h in range(2)])
             wrist[:, span], rotations[:, span] = at, turned
-            landmarks[:, span] = pose_landmarks(at, turned, np.stack([bones, bones]))
+            landmarks[:, span] = pose_landmarks(at, turned, np.stack([bone_lengths_m] * 2))
             if progress:
                 progress(span.stop / frames)
     return HandMotion(
-        frame_rate=frame_rate,
+        frame_rate=float(1 / (time_sec[1] - time_sec[0])),
         wrist_m=wrist,
         rotations_rad=rotations,
         landmarks_m=landmarks,
         tracked=np.ones((2, frames), bool),
-        bone_lengths_m=np.stack([bones, bones]),
+        bone_lengths_m=np.stack([bone_lengths_m] * 2),
     )
 
 

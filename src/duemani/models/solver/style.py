@@ -9,7 +9,7 @@ import numpy as np
 from duemani.errors import InputError
 from duemani.skeleton import MEDIUM_SPAN_M
 
-_RANGES = {
+STYLE_RANGES = {
     "hand_span_m": (0.17, 0.26),
     "wrist_height_m": (0.035, 0.095),
     "finger_curl": (0.0, 1.0),
@@ -45,7 +45,7 @@ class Style:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise InputError(f"style seed is {self.seed}; it must be 0 or more.")
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in STYLE_RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:
                 raise InputError(f"style {name} is {value}; it must lie between {low} and {high}.")
