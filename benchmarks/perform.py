@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pieces import DATA, held_out_pieces
-from benchmarks.real_hands import TAKES, compare, load_take, plot
+from benchmarks.real_hands import compare, load_takes, plot
 from duemani.evaluation.motion import evaluate_motion
 from duemani.inputs.audio import encode_audio
 from duemani.inputs.midi import load_midi
@@ -27,7 +27,7 @@ from duemani.models.solver.style import sample_style
 from duemani.performance import Performance
 from duemani.pipeline import generate
 
-PIECES, SECONDS, AUDIO_SECONDS = 44, 60.0, 30.0
+PIECES, SECONDS, AUDIO_SECONDS = 34, 60.0, 30.0
 OUT = Path("out")
 
 
@@ -117,11 +117,10 @@ def _without_fingers(notes: np.ndarray) -> np.ndarray:
 def real_hands() -> None:
     """MIDItest: key presses, and fingertips against real ones."""
     rows, drawn = [], []
-    for number in TAKES:
-        take = load_take(number)
+    for take in load_takes():
         fingered, motion = generate(load_midi(take.midi))
         scores = evaluate_motion(motion, fingered)
-        rows.append((f"take {number}", scores | compare(take, motion)))
+        rows.append((f"take {take.number}", scores | compare(take, motion)))
         drawn.append((take, motion))
     show(rows, "MIDItest: real notes, and fingertip x against real hands")
     try:

@@ -1,4 +1,4 @@
-"""Which ASAP performances are measured: pieces that were never looked at while tuning."""
+"""Which ASAP performances are measured: pieces never trained on nor looked at while tuning."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from duemani.datasets.motion_sources import asap_piece
+from duemani.datasets.motion_takes import split_of
 
 DATA = Path(os.environ.get("DUEMANI_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -63,7 +66,8 @@ class Piece:
 
 
 def held_out_pieces(count: int) -> list[Piece]:
-    """`count` performances, one a piece, composers in turn, none of a tuned piece.
+    """`count` performances, one a piece, composers in turn, none of a piece that was tuned
+    on or that the motion model was trained on.
 
     Raises:
         SystemExit: the ASAP data set is not there.
@@ -75,7 +79,8 @@ def held_out_pieces(count: int) -> list[Piece]:
     with (root / "metadata.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             midi = root / row["midi_performance"]
-            if row["folder"] in TUNED or not midi.exists():
+            seen = split_of(asap_piece(row["folder"]), row["composer"]) != "test"
+            if row["folder"] in TUNED or seen or not midi.exists():
                 continue
             piece = Piece(row["composer"], row["title"], row["folder"], midi)
             by_composer.setdefault(row["composer"], {}).setdefault(row["folder"], piece)

@@ -1,97 +1,40 @@
-"""The MIDItest takes: real fingertips in a video, and the notes the piano itself recorded.
+"""The MIDItest takes (`datasets.miditest`): real fingertips beside simulated ones.
 
-Fingertips were tracked in pixels; only x (along the keys) is compared, in metres by the white
-keys' edges. Tracking noise fills the band above 8 Hz (its spectrum is flat there), so
-accelerations are compared below 6 Hz; the raw ratio stands beside it.
+Tracking noise fills the band above 8 Hz (its spectrum is flat there), so accelerations are
+compared below 6 Hz; the raw ratio stands beside it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from benchmarks.pieces import DATA
-from duemani.keyboard import WHITE_PITCH_M
+from duemani.datasets.miditest import TAKES, RealTake, load_take
+from duemani.evaluation.real_tips import compare_with_real, tips_x_at
 from duemani.motion import HandMotion
 
-TAKES = (5, 10, 23, 24)
-LOW_PASS_HZ = 6.0
+FOLDER = DATA / "hands" / "miditest"
 
 
-@dataclass(frozen=True)
-class RealTake:
-    """x of the real fingertips (frame, hand, finger) [m] at `time_sec` of the MIDI's clock."""
-
-    number: int
-    midi: Path
-    x_m: np.ndarray
-    known: np.ndarray
-    time_sec: np.ndarray
-    frame_rate: float
-
-
-def load_take(number: int) -> RealTake:
-    """Read one take.
+def load_takes() -> list[RealTake]:
+    """All four takes.
 
     Raises:
-        SystemExit: the data set is not there.
+        InputError: the data set is not there: DUEMANI_DATA names the folder with the data sets.
     """
-    folder = DATA / "hands" / "miditest"
-    if not folder.is_dir():
-        raise SystemExit(
-            f"{folder} is not there: set DUEMANI_DATA to the folder with the data sets."
-        )
-    with np.load(folder / f"{number}.npz") as file:
-        pixels, rate = file["tips"].astype(float)[..., 0], float(file["fps"])
-        edges, lag = file["white_key_lines"], float(file["midi_lag_s"])
-        single = file["single_hand_frames"]
-    known = np.isfinite(pixels).all((1, 2)) & ~single
-    frame = np.arange(len(pixels))
-    x = np.interp(pixels, edges, np.arange(len(edges)) * WHITE_PITCH_M)
-    for hand in range(2):
-        for finger in range(5):
-            x[:, hand, finger] = np.interp(frame, frame[known], x[known, hand, finger])
-    return RealTake(number, folder / f"{number}.mid", x, known, frame / rate - lag, rate)
+    return [load_take(FOLDER, number) for number in TAKES]
 
 
 def simulated_x(take: RealTake, motion: HandMotion) -> np.ndarray:
     """x of the simulated fingertips at the video's frames, (frame, hand, finger) [m]."""
-    tips = motion.tips_m[..., 0]
-    columns = [
-        np.interp(take.time_sec, motion.time_sec, tips[hand, :, finger])
-        for hand in range(2)
-        for finger in range(5)
-    ]
-    return np.stack(columns, axis=-1).reshape(-1, 2, 5)
+    return tips_x_at(motion, take.time_sec)
 
 
 def compare(take: RealTake, motion: HandMotion) -> dict[str, float]:
-    """Acceleration ratios, correlation and distance of simulated and real fingertips."""
-    simulated = simulated_x(take, motion)
-    use = take.known & (take.time_sec > 0) & (take.time_sec < motion.time_sec[-1])
-    inner = use[2:] & use[1:-1] & use[:-2]
-
-    def acceleration(x: np.ndarray) -> float:
-        return float(np.abs(np.diff(x, 2, axis=0) * take.frame_rate**2)[inner].mean())
-
-    def smooth(x: np.ndarray) -> np.ndarray:
-        filt = butter(4, LOW_PASS_HZ, fs=take.frame_rate, output="sos")
-        return np.asarray(sosfiltfilt(filt, x, axis=0))
-
-    pairs = [
-        np.corrcoef(take.x_m[use, hand, finger], simulated[use, hand, finger])[0, 1]
-        for hand in range(2)
-        for finger in range(5)
-    ]
-    return {
-        "acceleration_ratio": acceleration(smooth(simulated)) / acceleration(smooth(take.x_m)),
-        "raw_acceleration_ratio": acceleration(simulated) / acceleration(take.x_m),
-        "x_correlation": float(np.mean(pairs)),
-        "x_rms_mm": float(1000 * np.sqrt(np.mean((take.x_m - simulated)[use] ** 2))),
-    }
+    """Dynamics, correlation and distance of simulated and real fingertips."""
+    return compare_with_real(motion, take.x_m, take.known, take.time_sec, take.frame_rate)
 
 
 def plot(takes: list[tuple[RealTake, HandMotion]], path: Path, seconds: float = 12.0) -> None:

@@ -191,7 +191,7 @@ def test_the_input_is_never_written_over(tmp_path: Path, refused, tiny: Path, mo
 
 WRONG_OPTIONS = {
     "": "a command is missing",
-    "dance": "train fingering are accepted; see `duemani --help`",
+    "dance": "train motion are accepted; see `duemani --help`",
     "--fast": "unrecognized options: --fast",
     "perform": "missing: INPUT and --output PATH; see `duemani perform --help`",
     "perform IN": "missing: --output PATH",
@@ -225,7 +225,7 @@ WRONG_OPTIONS = {
     "demo -o demo.docx": "accepted are .html",
     "evaluate": "unrecognized options: evaluate; ",
     "evaluate hands": "unrecognized options: evaluate hands; ",
-    "evaluate motion": "missing: INPUT and --reference PATH; see `duemani evaluate motion --help`",
+    "evaluate motion": "missing: PATH; see `duemani evaluate motion --help`",
     "evaluate motion IN --reference IN": "cannot be read as a hand motion",
 }
 

@@ -16,10 +16,14 @@ from typing import Annotated, TextIO
 
 import tyro
 
-from duemani.commands.evaluate import EvaluateFingering, EvaluateMotion
+from duemani.commands.evaluate import EvaluateFingering
+from duemani.commands.evaluate_motion import EvaluateMotion
 from duemani.commands.finger import Finger
 from duemani.commands.perform import Demo, Perform, Transcribe
+from duemani.commands.prepare import PrepareSimulated
+from duemani.commands.prepare_real import PrepareFurElise, PreparePianoMotion10M
 from duemani.commands.train import TrainFingering
+from duemani.commands.train_motion import TrainMotion
 from duemani.errors import InputError
 from duemani.usage import parse, say
 from duemani.version import VERSION
@@ -34,7 +38,11 @@ Command = (
     | Annotated[Demo, tyro.conf.subcommand("demo")]
     | Annotated[EvaluateMotion, tyro.conf.subcommand("evaluate motion")]
     | Annotated[EvaluateFingering, tyro.conf.subcommand("evaluate fingering")]
+    | Annotated[PrepareSimulated, tyro.conf.subcommand("prepare simulated")]
+    | Annotated[PrepareFurElise, tyro.conf.subcommand("prepare furelise")]
+    | Annotated[PreparePianoMotion10M, tyro.conf.subcommand("prepare pianomotion10m")]
     | Annotated[TrainFingering, tyro.conf.subcommand("train fingering")]
+    | Annotated[TrainMotion, tyro.conf.subcommand("train motion")]
 )
 DESCRIPTION = "A piano recording goes in, two 3D hands play it. Example: duemani demo -o demo.html"
 
@@ -66,10 +74,12 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(error)
 
 
-def _print(summary: dict[str, object], as_json: bool) -> int:
+def _print(summary: dict[str, object] | str, as_json: bool) -> int:
     with contextlib.suppress(BrokenPipeError):  # the reader has seen enough
         if as_json:
             print(json.dumps(summary, allow_nan=False), flush=True)
+        elif isinstance(summary, str):
+            print(summary, flush=True)
         else:
             for name, value in summary.items():
                 shown = "unknown" if value is None else value

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from jaxtyping import Float
 
 from duemani.analysis.contact import pressed_depths
 from duemani.errors import InputError
 from duemani.files import check_writable, is_same_file
 from duemani.inputs.take import Progress, Take, listed, read_take, sound_sec
+from duemani.models.diffusion.config import DiffusionOptions
 from duemani.models.solver.style import Style
 from duemani.motion import HandMotion, save_motion
 from duemani.performance import Performance
 from duemani.version import VERSION
+
+if TYPE_CHECKING:
+    from duemani.models.diffusion.networks import MotionNetworks
 
 MOTION_SUFFIXES = (".html", ".glb", ".mp4", ".npz")
 NOTE_SUFFIXES = (".mid", ".json")
@@ -27,6 +34,8 @@ LOWEST_FRAME_RATE, HIGHEST_FRAME_RATE = 10.0, 240.0
 MAX_FRAMES = 650_000
 
 Camera = Literal["overhead", "player", "side"]
+Model = Literal["diffusion", "solver"]
+SoundFeatures = Float[np.ndarray, "frame 456"]
 
 
 def generate(
@@ -35,6 +44,10 @@ def generate(
     frame_rate: float = 60.0,
     progress: Progress | None = None,
     until_sec: float = 0.0,
+    model: Model = "diffusion",
+    options: DiffusionOptions | None = None,
+    sound: SoundFeatures | None = None,
+    networks: MotionNetworks | None = None,
 ) -> tuple[Performance, HandMotion]:
     """Choose hands and fingers where unknown, and move the hands.
 
@@ -44,6 +57,11 @@ def generate(
         frame_rate: of the motion, 10-240 Hz.
         progress: called with the stage's name and its share done, 0-1.
         until_sec: the motion lasts at least so long, such as the recording does.
+        model: `diffusion`, trained, or `solver`, trajectory optimisation alone.
+        options: of the diffusion model.
+        sound: features of the recording (`inputs.sound_features`), which the diffusion model
+            listens to beside the notes.
+        networks: another trained model than the package's own.
 
     Returns:
         The performance with every hand and finger filled, and the motion that plays it.
@@ -52,7 +70,6 @@ def generate(
         InputError: the frame rate is out of range, or the motion would be too long.
     """
     from duemani.models.fingering import assign_fingers
-    from duemani.models.solver.solve import solve_motion
 
     check_frame_rate(frame_rate)
     length_sec = max(performance.duration_sec, until_sec)
@@ -64,9 +81,26 @@ def generate(
     style = style or Style()
     fingered = assign_fingers(performance, style.hand_span_m * CHORD_SHARE_OF_SPAN)
     report = None if progress is None else lambda share: progress("moving the hands", share)
-    motion = solve_motion(fingered, style, frame_rate, report, until_sec=until_sec)
-    provenance = {"model": "solver", "style": asdict(style), "duemani": VERSION, "simulated": True}
-    return fingered, replace(motion, provenance=provenance)
+    about: dict[str, object] = {"style": asdict(style), "duemani": VERSION, "simulated": True}
+    if model == "solver":
+        from duemani.models.solver.solve import solve_motion
+
+        motion = solve_motion(fingered, style, frame_rate, report, until_sec=until_sec)
+        return fingered, replace(motion, provenance={"model": "solver", **about})
+
+    from duemani.models.diffusion.generate import diffuse_motion
+    from duemani.models.diffusion.pianist import make_pianist
+    from duemani.models.diffusion.pretrained import shipped_networks
+
+    options = options or DiffusionOptions()
+    trained: MotionNetworks = networks or shipped_networks()
+    if options.told == "sound" and sound is None:
+        raise InputError("motion from sound alone needs a recording as input.")
+    heard = trained.hear(sound) if sound is not None and options.told != "notes" else None
+    pianist = make_pianist(fingered, style, heard, options.told, options.any_pianist)
+    motion = diffuse_motion(trained, pianist, frame_rate, until_sec, options, report)
+    about |= {"weights": trained.sha256, "options": asdict(options)}
+    return fingered, replace(motion, provenance={"model": "diffusion", **about})
 
 
 def check_frame_rate(frame_rate: float) -> None:
@@ -89,6 +123,9 @@ def perform(
     frame_rate: float = 60.0,
     between_sec: tuple[float, float] | None = None,
     progress: Progress | None = None,
+    model: Model = "diffusion",
+    options: DiffusionOptions | None = None,
+    networks: MotionNetworks | None = None,
 ) -> tuple[Take, HandMotion]:
     """A file in, two hands playing it out.
 
@@ -98,6 +135,7 @@ def perform(
         frame_rate: of the motion [Hz].
         between_sec: only this part of the input, which then starts at time 0.
         progress: called with the stage's name and its share done.
+        model, options, networks: as `generate` takes them.
 
     Raises:
         InputError: the input cannot be read, or the part lies outside it.
@@ -112,7 +150,14 @@ def perform(
     if between_sec is not None:
         take = _cut(take, *between_sec)
     until_sec = min(sound_sec(take), MAX_FRAMES / frame_rate)
-    fingered, motion = generate(take.performance, style, frame_rate, progress, until_sec)
+    sound = None
+    if take.recording is not None and model == "diffusion":
+        from duemani.inputs.sound_features import recording_features
+
+        sound = recording_features(take.recording, take.part_sec)
+    fingered, motion = generate(
+        take.performance, style, frame_rate, progress, until_sec, model, options, sound, networks
+    )
     provenance = {**motion.provenance, "input": path.name, "notes": take.origin}
     return replace(take, performance=fingered), replace(motion, provenance=provenance)
 

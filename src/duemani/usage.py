@@ -33,7 +33,7 @@ def parse(commands: Any, arguments: list[str], program: str, description: str) -
         InputError: they are wrong; one sentence and a hint.
         SystemExit: help was asked for and printed.
     """
-    if arguments[:1] in (["evaluate"], ["train"]) and arguments[1:2] not in (
+    if arguments[:1] in (["evaluate"], ["prepare"], ["train"]) and arguments[1:2] not in (
         [],
         ["-h"],
         ["--help"],

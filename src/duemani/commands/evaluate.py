@@ -1,4 +1,4 @@
-"""`evaluate …`: figures of what the other commands make."""
+"""`evaluate fingering`: how well the fingers that duemani chooses agree with known ones."""
 
 from __future__ import annotations
 
@@ -11,35 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from duemani.errors import InputError
-from duemani.inputs.take import read_take
 from duemani.progress import ProgressBars
 from duemani.usage import OptionalPath, say
 
 if TYPE_CHECKING:
     from duemani.evaluation.fingering import Estimate
     from duemani.evaluation.fingering_run import CollectionSummary, PieceResult
-
-
-@dataclass(frozen=True)
-class EvaluateMotion:
-    """Measure a motion file against the notes that it should play."""
-
-    input: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INPUT")]
-    """Hand motion, .npz."""
-    reference: Path
-    """The notes really played: MIDI, .json (then with finger agreement) or score."""
-    json: bool = False
-    """Print the figures as JSON on standard output."""
-
-    def run(self) -> dict[str, object]:
-        """Do it and return the summary."""
-        from duemani.evaluation.motion import evaluate_motion
-        from duemani.motion import load_motion
-
-        motion = load_motion(self.input)
-        scores = evaluate_motion(motion, read_take(self.reference).performance)
-        # JSON knows no NaN: what cannot be measured is null.
-        return {n: None if math.isnan(value) else round(value, 4) for n, value in scores.items()}
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from duemani.errors import InputError
 from duemani.inputs.take import read_take
+from duemani.models.diffusion.config import DiffusionOptions
 from duemani.models.solver.style import Style, sample_style
-from duemani.pipeline import Camera
+from duemani.pipeline import Camera, Model
 from duemani.progress import ProgressBars
-from duemani.usage import Number, OptionalSeed, OptionalTime, Time, say
+from duemani.usage import Number, OptionalPath, OptionalSeed, OptionalTime, Time, say
+
+if TYPE_CHECKING:
+    from duemani.models.diffusion.pretrained import OnnxNetworks
 
 
 @dataclass(frozen=True)
@@ -24,10 +29,16 @@ class Perform:
     """Recording (wav, flac, mp3, ogg, m4a, mp4, mov, webm …), MIDI, .json or MusicXML."""
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """What to make, by suffix: .html page, .glb, .mp4, .npz, or .mid/.json with fingers."""
-    model: Literal["solver"] = "solver"
-    """How the motion is made: `solver`, trajectory optimisation."""
+    model: Model = "diffusion"
+    """How the motion is made: `diffusion`, trained; `solver`, trajectory optimisation alone."""
+    diffusion: DiffusionOptions = field(default_factory=DiffusionOptions)
+    """How motion is drawn from the diffusion model."""
+    weights: OptionalPath = None
+    """Diffusion model made by `duemani train motion`, instead of the package's own."""
     style: Style = field(default_factory=Style)
     """The simulated pianist."""
+    style_from: OptionalPath = None
+    """Hand motion (.npz) of a pianist, real or simulated, whose style is taken over."""
     seed: OptionalSeed = None
     """Draw a random but believable pianist instead of the style."""
     frame_rate: Number = 60.0
@@ -46,15 +57,31 @@ class Perform:
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
         from duemani import pipeline
+        from duemani.models.diffusion.pretrained import load_networks, shipped_networks
 
         pipeline.check_output(self.output, not_over=self.input)
-        style = self.style if self.seed is None else sample_style(self.seed)
+        networks = None if self.weights is None else load_networks(self.weights)
+        style, options = self.style, self.diffusion
+        if self.style_from is not None:
+            style = _style_from(self.style_from, networks or shipped_networks())
+        if self.seed is not None:
+            style = sample_style(self.seed)
+            options = replace(options, variation=options.variation + self.seed)
         between = None
         if self.start or self.end is not None:
             between = (self.start, float("inf") if self.end is None else self.end)
         began = time.perf_counter()
         with ProgressBars() as progress:
-            take, motion = pipeline.perform(self.input, style, self.frame_rate, between, progress)
+            take, motion = pipeline.perform(
+                self.input,
+                style,
+                self.frame_rate,
+                between,
+                progress,
+                self.model,
+                options,
+                networks,
+            )
             if self.title:
                 take = replace(take, title=self.title)
             pipeline.save(self.output, take, motion, self.camera, progress)
@@ -69,6 +96,14 @@ class Perform:
             "frames": motion.frame_count,
             "took_sec": round(time.perf_counter() - began, 2),
         }
+
+
+def _style_from(path: Path, networks: OnnxNetworks) -> Style:
+    from duemani.motion import load_motion
+
+    if networks.style_estimate is None:
+        raise InputError("this model has not learned to tell styles from motion.")
+    return networks.style_estimate.style(load_motion(path))
 
 
 @dataclass(frozen=True)
