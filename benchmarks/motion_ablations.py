@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from duemani.datasets.motion_takes import MotionTake, list_takes, load_take
-from duemani.evaluation.clips import excerpt
+from duemani.evaluation.clips import excerpt, gesture_clips
+from duemani.evaluation.gesture_code import GestureEncoder, fid, load_gesture_encoder
 from duemani.evaluation.motion import evaluate_motion
 from duemani.evaluation.published import evaluate_published
 from duemani.models.diffusion.config import DenoiserConfig, DiffusionOptions, PositionConfig
@@ -35,13 +36,14 @@ from duemani.pipeline import generate
 from duemani.training.motion.audio_encoder import AudioEncoder
 from duemani.training.motion.corpus import Corpus, load_corpus
 from duemani.training.motion.fit import Machine, Optimisation, fit
+from duemani.training.motion.hearing import Hearing, hear_takes
 from duemani.training.motion.positions import Positions, guide_errors
 from duemani.training.motion.torch_networks import TorchNetworks
 from duemani.training.motion.train import Material, MotionTraining, train_denoiser
 
 DATA = Path(os.environ.get("DUEMANI_MOTION", "out/simulated"))
 WORK = Path(os.environ.get("DUEMANI_WORK", "out/motion.work"))
-TAKES, SECONDS = 8, 32.0
+TAKES, SECONDS = 6, 24.0
 SINGLE_WIDTHS = (136, 224, 272, 272)  # √2 wider: as much arithmetic as two streams
 
 
@@ -123,6 +125,13 @@ def networks_of(name: str, seed: int) -> TorchNetworks:
     return TorchNetworks(encoder(), predictor, gestures.network.eval(), gestures.code, errors)
 
 
+@cache
+def gesture_encoder() -> GestureEncoder:
+    """What FID sees clips through: `benchmarks.gesture_encoder` made it."""
+    return load_gesture_encoder(Path(__file__).parent / "weights" / "gestures.safetensors")
+
+
+@cache
 def unseen_takes(count: int = TAKES) -> list[MotionTake]:
     """Unseen takes, composers in turn."""
     by_composer: dict[str, list[MotionTake]] = {}
@@ -170,6 +179,11 @@ def measure(options: DiffusionOptions, networks: TorchNetworks | None) -> dict[s
         name: (found[f"{name}_left"] + found[f"{name}_right"]) / 2
         for name in ("fgd", "wgd", "pd", "smooth")
     }
+    codes = [
+        np.concatenate([gesture_encoder().encode(gesture_clips(pair[side])) for pair in pairs])
+        for side in range(2)
+    ]
+    both["fid"] = fid(codes[0], codes[1])
     names = ("f1", "precision", "recall")
     means = {name: float(np.mean([row[name] for row in rows])) for name in names}
     return {**both, **means, "sec_per_sec": float(np.mean(times))}
@@ -210,17 +224,15 @@ def sampling() -> None:
     settings = {
         "what ships": DiffusionOptions(),
         "no projection": DiffusionOptions(raw=True),
-        "no guidance": DiffusionOptions(guidance=0.0),
-        "neither": DiffusionOptions(raw=True, guidance=0.0),
+        "neither projection nor guidance": DiffusionOptions(raw=True, guidance=0.0),
         "notes, as drawn": DiffusionOptions(told="notes", raw=True, guidance=0.0),
         "sound, as drawn": DiffusionOptions(told="sound", raw=True, guidance=0.0),
+        "sound, by ear": DiffusionOptions(told="sound", raw=True),
         **{
             f"neither, {sampler} {steps}": DiffusionOptions(
                 raw=True, guidance=0.0, steps=steps, sampler=sampler
             )
-            for sampler, steps in (
-                ("dpm", 4), ("dpm", 16), ("dpm", 30), ("ddim", 4), ("ddim", 8), ("ddim", 30),
-            )
+            for sampler, steps in (("dpm", 4), ("dpm", 20), ("ddim", 8), ("ddim", 20))
         },
     }  # fmt: skip
     rows = {
