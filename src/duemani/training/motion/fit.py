@@ -88,8 +88,12 @@ class _Steps(IterableDataset[dict[str, Tensor]]):
         self.task, self.first, self.plan = task, first, plan
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        # Each of several devices draws windows of its own.
+        shared = torch.distributed.is_available() and torch.distributed.is_initialized()
+        devices = torch.distributed.get_world_size() if shared else 1
+        rank = torch.distributed.get_rank() if shared else 0
         for step in range(self.first, self.plan.steps):
-            yield self.task.batch(step, self.plan.batch)
+            yield self.task.batch(step * devices + rank, self.plan.batch)
 
 
 class _Kept:
