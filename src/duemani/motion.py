@@ -67,6 +67,17 @@ class HandMotion:
         return self.landmarks_m[:, :, 4::4]
 
 
+def motion_shapes(frames: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of a motion's arrays, by name."""
+    return {
+        "wrist_m": (2, frames, 3),
+        "rotations_rad": (2, frames, JOINT_COUNT, 3),
+        "landmarks_m": (2, frames, LANDMARK_COUNT, 3),
+        "tracked": (2, frames),
+        "bone_lengths_m": (2, BONE_COUNT),
+    }
+
+
 def save_motion(path: Path, motion: HandMotion) -> None:
     """Write the `.npz` exchange file (docs/conventions.md); the file appears whole or not at all.
 
@@ -114,14 +125,7 @@ def load_motion(path: Path) -> HandMotion:
         rate, start = float(arrays["frame_rate"]), float(arrays["start_sec"])
         if not frames or not 1 <= rate <= 1000 or not abs(start) < 1e6:
             raise InputError(f"{path} holds no frames, or its frame rate or start is no true one.")
-        shapes = {
-            "wrist_m": (2, frames, 3),
-            "rotations_rad": (2, frames, JOINT_COUNT, 3),
-            "landmarks_m": (2, frames, LANDMARK_COUNT, 3),
-            "tracked": (2, frames),
-            "bone_lengths_m": (2, BONE_COUNT),
-        }
-        for name, shape in shapes.items():
+        for name, shape in motion_shapes(frames).items():
             if arrays[name].shape != shape:
                 raise InputError(f"{path}: {name} has shape {arrays[name].shape}, not {shape}.")
         return HandMotion(

@@ -70,6 +70,7 @@ def generate(
         InputError: the frame rate is out of range, or the motion would be too long.
     """
     from duemani.models.fingering import assign_fingers
+    from duemani.models.fingering_reach import CHORD_SHARE_OF_SPAN
 
     check_frame_rate(frame_rate)
     length_sec = max(performance.duration_sec, until_sec)
@@ -111,10 +112,6 @@ def check_frame_rate(frame_rate: float) -> None:
     """
     if not LOWEST_FRAME_RATE <= frame_rate <= HIGHEST_FRAME_RATE:
         raise InputError(f"the frame rate is {frame_rate:g}; it must lie between 10 and 240 Hz.")
-
-
-# The fingering counts the distance of key centres, the style that of the outermost fingertips.
-CHORD_SHARE_OF_SPAN = 0.206 / 0.215
 
 
 def perform(

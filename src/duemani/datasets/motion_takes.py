@@ -22,7 +22,7 @@ from duemani.errors import InputError
 from duemani.files import replacing
 from duemani.inputs.sound_features import FEATURE_COUNT
 from duemani.models.solver.style import Style
-from duemani.motion import HandMotion
+from duemani.motion import HandMotion, motion_shapes
 from duemani.performance import NOTE_DTYPE, PEDAL_DTYPE, Performance
 
 DATASET_FORMAT = "duemani.motion_dataset/1"
@@ -127,13 +127,7 @@ def load_take(path: Path) -> MotionTake:
             arrays = {name: file[name] for name in file.files}
         facts = json.loads(str(arrays["facts"]))
         frames = arrays["wrist_m"].shape[1]
-        shapes = {
-            "wrist_m": (2, frames, 3),
-            "rotations_rad": (2, frames, 16, 3),
-            "landmarks_m": (2, frames, 21, 3),
-            "tracked": (2, frames),
-            "bone_lengths_m": (2, 20),
-        }
+        shapes = motion_shapes(frames)
         for name, shape in shapes.items():
             if arrays[name].shape != shape:
                 raise ValueError(f"{name} has shape {arrays[name].shape}, not {shape}")

@@ -18,6 +18,7 @@ from duemani.datasets.motion_takes import (
 )
 from duemani.errors import InputError
 from duemani.inputs.sound_features import FEATURE_COUNT
+from duemani.motion import motion_shapes
 
 _LEAST_TRACKED = 0.5
 _FARTHEST_M = 3.0
@@ -86,14 +87,7 @@ def check_take(take: MotionTake) -> None:
     """
     motion = take.motion
     frames = motion.frame_count
-    shapes = {
-        "wrist_m": (2, frames, 3),
-        "rotations_rad": (2, frames, 16, 3),
-        "landmarks_m": (2, frames, 21, 3),
-        "tracked": (2, frames),
-        "bone_lengths_m": (2, 20),
-    }
-    for name, shape in shapes.items():
+    for name, shape in motion_shapes(frames).items():
         values = getattr(motion, name)
         if values.shape != shape:
             raise InputError(f"its {name} has shape {values.shape}, not {shape}.")

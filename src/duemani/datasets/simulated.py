@@ -18,13 +18,11 @@ from duemani.datasets.rooms import hear
 from duemani.datasets.simulation import Simulation
 from duemani.inputs.sound_features import sound_features
 from duemani.models.fingering import assign_fingers, choose_fingers
+from duemani.models.fingering_reach import CHORD_SHARE_OF_SPAN
 from duemani.models.solver.solve import solve_motion
 from duemani.models.solver.style import Style, sample_style
 from duemani.performance import Performance
-from duemani.skeleton import MEDIUM_SPAN_M
 
-# The fingering counts the distance of key centres, the style that of the outermost fingertips.
-_CHORD_SHARE_OF_SPAN = 0.206 / MEDIUM_SPAN_M
 _LEAST_NOTES = 8
 _LIKELY = 0.15
 
@@ -92,7 +90,7 @@ def _finger(
     music: Performance, style: Style, simulation: Simulation, rng: np.random.Generator
 ) -> Performance:
     """Fingers of this pianist: the best ones, or some second-best ones and what follows."""
-    span = style.hand_span_m * _CHORD_SHARE_OF_SPAN
+    span = style.hand_span_m * CHORD_SHARE_OF_SPAN
     if rng.random() >= simulation.alternative_share:
         return assign_fingers(music, span)
     best = choose_fingers(music, span)

@@ -11,8 +11,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from duemani.skeleton import MEDIUM_SPAN_M
+
 MEDIUM_HAND_SPAN_M = 0.206
 """Thumb to little finger of a medium hand: a ninth easily, a tenth at the limit."""
+CHORD_SHARE_OF_SPAN = MEDIUM_HAND_SPAN_M / MEDIUM_SPAN_M
+"""The fingering counts the distance of key centres, a style that of the outermost fingertips."""
 _SEMITONE_M = 0.0137
 # (low finger, high finger): (least, greatest) semitones from the low finger's key to the other's.
 _PRACTICAL_SPANS = {
