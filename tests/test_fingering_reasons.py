@@ -240,6 +240,6 @@ def test_quick() -> None:
     notes["onset_sec"] += np.repeat(np.arange(40) * 20.0, len(performance.notes))
     notes["release_sec"] += np.repeat(np.arange(40) * 20.0, len(performance.notes))
     long = fingering(Performance.create(notes))
-    start = time.perf_counter()
+    start = time.thread_time()
     reasons(long)
-    assert time.perf_counter() - start < 5.0
+    assert time.thread_time() - start < 5.0

@@ -133,6 +133,6 @@ def test_new_finger_is_another_and_reaches(
 def test_quick() -> None:
     rows: list[Row] = [(at * 0.1, at * 0.1 + 1.0, 60 + at % 20, at % 5 + 1) for at in range(5000)]
     performance = hand(rows)
-    start = time.perf_counter()
+    start = time.thread_time()
     substitutions(performance, 1.0)
-    assert time.perf_counter() - start < 5.0
+    assert time.thread_time() - start < 5.0
