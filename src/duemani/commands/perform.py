@@ -57,13 +57,12 @@ class Perform:
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
         from duemani import pipeline
-        from duemani.models.diffusion.pretrained import load_networks, shipped_networks
 
         pipeline.check_output(self.output, not_over=self.input)
-        networks = None if self.weights is None else load_networks(self.weights)
+        networks = None if self.weights is None else _networks(self.weights)
         style, options = self.style, self.diffusion
         if self.style_from is not None:
-            style = _style_from(self.style_from, networks or shipped_networks())
+            style = _style_from(self.style_from, networks or _networks())
         if self.seed is not None:
             style = sample_style(self.seed)
             options = replace(options, variation=options.variation + self.seed)
@@ -96,6 +95,13 @@ class Perform:
             "frames": motion.frame_count,
             "took_sec": round(time.perf_counter() - began, 2),
         }
+
+
+def _networks(weights: Path | None = None) -> OnnxNetworks:
+    """The model in a file, or the package's own; imported here, for it takes onnxruntime."""
+    from duemani.models.diffusion.pretrained import load_networks, shipped_networks
+
+    return shipped_networks() if weights is None else load_networks(weights)
 
 
 def _style_from(path: Path, networks: OnnxNetworks) -> Style:

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from duemani.models.diffusion.config import FRAME_RATE, DiffusionOptions
 from duemani.models.diffusion.guidance import dofs_of
-from duemani.models.diffusion.hand_frame import AXIS_X_M, from_hand, hand_rotations
+from duemani.models.diffusion.hand_frame import from_hand, hand_rotations, shift_of_mirrored_m
 from duemani.models.diffusion.networks import MotionNetworks
 from duemani.models.diffusion.pianist import Pianist
 from duemani.models.diffusion.windows import generate_poses
@@ -20,7 +20,6 @@ from duemani.models.solver.optimise import Weights
 from duemani.models.solver.posture import keep_apart
 from duemani.models.solver.solve import TAIL_SEC, HandPart, move_hands
 from duemani.motion import HandMotion
-from duemani.performance import LEFT
 from duemani.skeleton import pose_landmarks
 
 PROJECTION = Weights(iterations=6, posture_share=0.4, follow=True)
@@ -69,7 +68,7 @@ def diffuse_motion(
     for hand in range(2):
         dofs = _resampled(dofs_of(angles[hand], wrist[hand]), drawn_sec, time_sec)
         dofs = gaussian_filter1d(dofs, _CALM_SEC * frame_rate, axis=0, mode="nearest")
-        dofs[:, 0] += -AXIS_X_M if hand == LEFT else AXIS_X_M
+        dofs[:, 0] -= shift_of_mirrored_m(hand)
         plans.append(dofs)
     plans = list(keep_apart(plans[0], plans[1], frame_rate))
     parts = [

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from duemani.models.diffusion.config import FRAME_RATE
-from duemani.models.diffusion.hand_frame import AXIS_X_M
+from duemani.models.diffusion.hand_frame import shift_of_mirrored_m
 from duemani.models.diffusion.pose_code import WRIST_MOVE_M
 from duemani.models.solver.kinematics import (
     BASE_DEVIATION,
@@ -24,7 +24,6 @@ from duemani.models.solver.kinematics import (
 )
 from duemani.models.solver.optimise import idle_floor, soft_hinge
 from duemani.models.solver.targets import TipTargets
-from duemani.performance import LEFT
 from duemani.skeleton import FINGER_JOINTS
 
 _ANGLE_GIVE_RAD = 0.12
@@ -81,7 +80,7 @@ class Contact:
     ) -> Contact:
         """From the solver's targets (mirrored at x = 0 for the left hand)."""
         position = targets.position_m.copy()
-        position[..., 0] += AXIS_X_M if hand == LEFT else -AXIS_X_M
+        position[..., 0] += shift_of_mirrored_m(hand)
         idle = ~targets.pressing & (targets.weight[..., 2] == 0)
         return cls(position, targets.weight, idle, bone_lengths_m, move_wrist)
 

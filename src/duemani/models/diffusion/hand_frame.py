@@ -40,6 +40,11 @@ def from_hand(points_m: Float[np.ndarray, "*shape 3"], hand: int) -> Float[np.nd
     return turned + np.array([AXIS_X_M, 0, 0])
 
 
+def shift_of_mirrored_m(hand: int) -> float:
+    """What takes x of the solver, which mirrors the left hand at x = 0, to the hand's frame [m]."""
+    return AXIS_X_M if hand == LEFT else -AXIS_X_M
+
+
 def hand_wrists(motion: HandMotion) -> Float[np.ndarray, "hand=2 frame 3"]:
     """Wrists of both hands, each in its own frame [m]."""
     return np.stack([to_hand(motion.wrist_m[hand], hand) for hand in range(2)])

@@ -76,6 +76,11 @@ class MotionNetworks(Protocol):
         ...
 
 
+def doubt_of(error_m: np.ndarray | float) -> np.ndarray:
+    """The typical error of a guide along the keys [m] as the networks are told it, about 0-1."""
+    return np.asarray(np.log1p(np.asarray(error_m) / 0.001) / 4)
+
+
 def mode_of(given: Float[np.ndarray, "4"]) -> str:
     """Name of what is given, as `guide_error_m` knows it."""
     notes, fingers, sound, _ = given

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from duemani.models.diffusion.hand_frame import AXIS_X_M
+from duemani.models.diffusion.hand_frame import shift_of_mirrored_m
 from duemani.models.solver.schedule import Schedule, schedule_hand
 from duemani.models.solver.style import Style
 from duemani.models.solver.targets import TipTargets, strike_points, tip_targets
-from duemani.performance import LEFT, LOWEST_PITCH, Performance
+from duemani.performance import LOWEST_PITCH, Performance
 
 ROLL_CHANNELS = 3
 """Held (0-1), coming (1 at the onset, a tenth of a second before it 1/e), struck (likewise after
@@ -85,7 +85,7 @@ def finger_features(targets: TipTargets, hand: int) -> Float[np.ndarray, "frame 
     three axes (0 none, about 1 in a strike), whether it is pressing, and whether it has a path.
     """
     position = targets.position_m.copy()
-    position[..., 0] += AXIS_X_M if hand == LEFT else -AXIS_X_M
+    position[..., 0] += shift_of_mirrored_m(hand)
     weight = np.log1p(targets.weight) / 8.5
     known = targets.weight.any(-1, keepdims=True).astype(float)
     position *= known

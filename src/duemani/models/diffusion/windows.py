@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -15,8 +16,8 @@ from jaxtyping import Float
 from duemani.models.diffusion.config import FRAME_RATE, WINDOW_FRAMES, DiffusionOptions
 from duemani.models.diffusion.guidance import Contact, bent, dofs_of
 from duemani.models.diffusion.hand_frame import from_hand
-from duemani.models.diffusion.heard_strikes import heard_notes, strikes_of
-from duemani.models.diffusion.networks import Known, MotionNetworks, mode_of
+from duemani.models.diffusion.heard_strikes import HeardNotes, heard_notes, strikes_of
+from duemani.models.diffusion.networks import Known, MotionNetworks, doubt_of, mode_of
 from duemani.models.diffusion.note_roll import HandTargets
 from duemani.models.diffusion.pianist import Pianist, known_at
 from duemani.models.diffusion.sampler import Correct, sample
@@ -71,12 +72,11 @@ def generate_poses(
 ) -> Iterator[Poses]:
     """Poses of `frames` frames, window after window, as soon as each is made."""
     wrists = predict_wrists(networks, pianist, frames)
-    doubt = float(np.log1p(networks.guide_error_m[mode_of(pianist.given)] / 0.001) / 4)
-    hop = HOP_FRAMES
+    doubt = float(doubt_of(networks.guide_error_m[mode_of(pianist.given)]))
     channels = networks.code.channels
     tail_noise: np.ndarray | None = None
     tail: np.ndarray | None = None
-    for number, start in enumerate(range(0, max(frames, 1), hop)):
+    for number, start in enumerate(range(0, max(frames, 1), HOP_FRAMES)):
         known = known_at(pianist, start, WINDOW_FRAMES)
         at = np.minimum(np.arange(start, start + WINDOW_FRAMES), frames - 1)
         guide = wrists[:, at].astype(float)
@@ -86,7 +86,7 @@ def generate_poses(
             noise[1] = noise[0]
         if tail_noise is not None:
             noise[:, :, :OVERLAP_FRAMES] = tail_noise
-        tail_noise = noise[:, :, hop:]
+        tail_noise = noise[:, :, HOP_FRAMES:]
         condition = networks.condition(known, guide, doubt)
         held = None if tail is None else _relative(networks, tail, guide)
         code = sample(
@@ -101,10 +101,9 @@ def generate_poses(
         low, high = JOINT_LIMITS_RAD[..., 0], JOINT_LIMITS_RAD[..., 1]
         angles = np.clip(angles, low + _LIMIT_MARGIN_RAD, high - _LIMIT_MARGIN_RAD)
         made = guide + move
-        tail = np.concatenate([angles.reshape(2, -1, 48), made], -1)[:, hop:]
-        count = min(hop, frames - start)
+        tail = np.concatenate([angles.reshape(2, -1, 48), made], -1)[:, HOP_FRAMES:]
         last = start + WINDOW_FRAMES >= frames
-        count = frames - start if last else count
+        count = frames - start if last else HOP_FRAMES
         yield Poses(start, angles[:, :count], made[:, :count])
         if last:
             return
@@ -136,26 +135,37 @@ class _Guide:
         code = self.networks.code
         angles, move = code.decode(clean.swapaxes(1, 2))
         placed = self.wrists_m + move
-        targets = self._heard(angles, placed) if by_ear else self.pianist.targets
-        time_sec = (self.start + np.arange(clean.shape[2])) / FRAME_RATE
-        for hand in range(2):
-            wanted = targets[hand].at(time_sec, self.pianist.body)
-            contact = Contact.of(
-                wanted, hand, self.pianist.bone_lengths_m, self.networks.config.move_wrist
-            )
+        contacts = self._by_ear(angles, placed) if by_ear else self._given
+        for hand, contact in enumerate(contacts):
             step = contact.steps(angles[hand], placed[hand], self.strength * signal)
             angles[hand] = bent(angles[hand], step)
             move[hand] += step[:, :3]
         return code.encode(angles, move).swapaxes(1, 2)
 
-    def _heard(self, angles: np.ndarray, placed: np.ndarray) -> tuple[HandTargets, HandTargets]:
+    @cached_property
+    def _given(self) -> list[Contact]:
+        return self._contacts(self.pianist.targets)
+
+    @cached_property
+    def _heard_notes(self) -> HeardNotes:
+        return heard_notes(self.known.heard, self.start)
+
+    def _contacts(self, targets: tuple[HandTargets, HandTargets]) -> list[Contact]:
+        time_sec = (self.start + np.arange(self.wrists_m.shape[1])) / FRAME_RATE
+        body, bones = self.pianist.body, self.pianist.bone_lengths_m
+        may_move = self.networks.config.move_wrist
+        return [
+            Contact.of(targets[hand].at(time_sec, body), hand, bones, may_move) for hand in range(2)
+        ]
+
+    def _by_ear(self, angles: np.ndarray, placed: np.ndarray) -> list[Contact]:
         bones = self.pianist.bone_lengths_m
         tips = [
             from_hand(pose(dofs_of(angles[hand], placed[hand]), bones).tips_m, hand)
             for hand in range(2)
         ]
-        notes = heard_notes(self.known.heard, self.start)
-        return strikes_of(notes, np.concatenate(tips, axis=1), self.start, self.pianist.body)
+        both = np.concatenate(tips, axis=1)
+        return self._contacts(strikes_of(self._heard_notes, both, self.start, self.pianist.body))
 
 
 def _correction(

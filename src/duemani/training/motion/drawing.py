@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from duemani.models.diffusion.config import WINDOW_FRAMES
+from duemani.models.diffusion.networks import doubt_of
 from duemani.training.motion.conditions import Conditions
 from duemani.training.motion.corpus import Corpus, draw_windows
 
@@ -27,11 +28,6 @@ _TRUE_GUIDE = 0.1
 _LEAST_ERROR_M, _MOST_ERROR_M = 0.0008, 0.035
 _ERROR_SHAPE = np.array([1.0, 0.5, 0.25])
 _KNOT_FRAMES = 12
-
-
-def doubt_of(error_m: np.ndarray) -> np.ndarray:
-    """The typical error of a guide along the keys as the network is told it."""
-    return np.asarray(np.log1p(np.asarray(error_m) / 0.001) / 4)
 
 
 def draw_batch(
@@ -60,7 +56,7 @@ def draw_batch(
         ),
         "fingers": np.stack([take.fingers[:, frames] for take, _, frames in rows]),
         "style": np.nan_to_num(style),
-        "given": given[:, [0, 1, 2, 3]],
+        "given": given,
         "angles": np.stack([take.angles_rad[:, frames] for take, _, frames in rows]),
         "wrist": wrist,
         "tips": np.stack([take.tips_m[:, frames] for take, _, frames in rows]),
