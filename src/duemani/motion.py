@@ -39,6 +39,7 @@ class HandMotion:
         tracked: false where a hand is not seen at all.
         bone_lengths_m: length of the bone that ends in landmark 1-20 [m].
         start_sec: time of the first frame.
+        confidence: 0-1, how sure tracked hands are in each frame; None for motion that was made.
         provenance: input, model, weights' hash, seed and version, as plain JSON values.
     """
 
@@ -49,6 +50,7 @@ class HandMotion:
     tracked: Bool[np.ndarray, "hand=2 frame"]
     bone_lengths_m: Float[np.ndarray, "hand=2 20"]
     start_sec: float = 0.0
+    confidence: Float[np.ndarray, "hand=2 frame"] | None = None
     provenance: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -95,6 +97,7 @@ def save_motion(path: Path, motion: HandMotion) -> None:
             landmarks_m=motion.landmarks_m.astype("f4"),
             tracked=motion.tracked,
             bone_lengths_m=motion.bone_lengths_m.astype("f4"),
+            **({} if motion.confidence is None else {"confidence": motion.confidence.astype("f4")}),
             provenance=np.array(json.dumps(dict(motion.provenance))),
         )
 
@@ -128,6 +131,9 @@ def load_motion(path: Path) -> HandMotion:
         for name, shape in motion_shapes(frames).items():
             if arrays[name].shape != shape:
                 raise InputError(f"{path}: {name} has shape {arrays[name].shape}, not {shape}.")
+        confidence = arrays.get("confidence")
+        if confidence is not None and confidence.shape != (2, frames):
+            raise InputError(f"{path}: confidence has shape {confidence.shape}, not {(2, frames)}.")
         return HandMotion(
             frame_rate=rate,
             start_sec=start,
@@ -136,6 +142,7 @@ def load_motion(path: Path) -> HandMotion:
             landmarks_m=arrays["landmarks_m"].astype("f8"),
             tracked=arrays["tracked"].astype(bool),
             bone_lengths_m=arrays["bone_lengths_m"].astype("f8"),
+            confidence=None if confidence is None else confidence.astype("f8"),
             provenance=json.loads(str(arrays["provenance"])),
         )
     except (KeyError, IndexError, ValueError, TypeError) as error:
