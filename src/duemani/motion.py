@@ -86,6 +86,8 @@ def save_motion(path: Path, motion: HandMotion) -> None:
     Raises:
         InputError: it cannot be written there.
     """
+    sure = motion.confidence
+    known = {} if sure is None else {"confidence": sure.astype("f4")}
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
@@ -97,7 +99,7 @@ def save_motion(path: Path, motion: HandMotion) -> None:
             landmarks_m=motion.landmarks_m.astype("f4"),
             tracked=motion.tracked,
             bone_lengths_m=motion.bone_lengths_m.astype("f4"),
-            **({} if motion.confidence is None else {"confidence": motion.confidence.astype("f4")}),
+            **known,  # type: ignore[arg-type]
             provenance=np.array(json.dumps(dict(motion.provenance))),
         )
 
