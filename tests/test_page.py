@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from duemani.errors import InputError
 from duemani.motion import HandMotion
-from duemani.outputs import page
+from duemani.outputs import page, page_parts
 from duemani.performance import Performance, make_notes
 from duemani.skeleton import MEDIUM_BONE_LENGTHS_M, pose_landmarks, rotations_from_angles
 
@@ -107,7 +107,7 @@ def unpack(blocks: Blocks) -> tuple[dict, np.ndarray]:
 
 def test_template_was_built() -> None:
     """Without the built page nothing here would test anything: `make setup` builds it."""
-    template = page._template()
+    template = page_parts.template_text("viewer.html")
     for name in ("TITLE", "DATA", "MOTION", "AUDIO"):
         assert template.count(f"__DUEMANI_{name}__") == 1
     assert "__DUEMANI_SCRIPT_HASH__" not in template
@@ -184,7 +184,7 @@ def test_titles_are_inert(tmp_path: Path, title: str) -> None:
 
 @given(st.text(max_size=60))
 def test_data_block_never_holds_markup(title: str) -> None:
-    block = page._json_block({"title": title})
+    block = page_parts.json_block({"title": title})
     assert "<" not in block
     assert json.loads(block) == {"title": title}
 
@@ -207,9 +207,9 @@ def test_unknown_motion_becomes_untracked(tmp_path: Path) -> None:
 def test_frame_rate_is_bounded(
     seconds: float, given_rate: float, rate: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "LONG_SEC", 6.0)
+    monkeypatch.setattr(page_parts, "LONG_SEC", 6.0)
     motion = make_motion(seconds, given_rate)
-    resampled = page._resampled(motion)
+    resampled = page_parts.resampled(motion)
     assert resampled.frame_rate == rate
     assert resampled.frame_count == int(seconds * rate) + 1
     middle = resampled.frame_count // 2
@@ -224,7 +224,7 @@ def test_an_hour_stays_small() -> None:
     motion = make_motion(60.0, 30.0)
     rng = np.random.default_rng(1)
     motion.rotations_rad[...] += np.cumsum(rng.normal(0, 3e-3, motion.rotations_rad.shape), axis=1)
-    an_hour = 60 * len(base64.b64encode(page._packed(motion)))
+    an_hour = 60 * len(base64.b64encode(page_parts.packed_motion(motion)))
     assert an_hour < 40e6
 
 
@@ -240,7 +240,7 @@ def test_page_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_missing_template_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(page_parts, "files", lambda _package: tmp_path)
     with pytest.raises(InputError, match="install duemani again"):
         page.save_page(tmp_path / "page.html", make_performance(), make_motion(0.5), title="t")
     assert not list(tmp_path.iterdir())

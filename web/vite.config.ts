@@ -8,13 +8,13 @@ const STYLE_TAG = /<link rel="stylesheet"[^>]*>/;
  * Folds script and style into the HTML file, and lets only that script run: what duemani fills in
  * later (titles, data) cannot execute, and nothing can be loaded from anywhere.
  */
-function oneFile(): Plugin {
+function oneFile(entry: string, target: string): Plugin {
   return {
     name: "duemani-one-file",
     enforce: "post",
     generateBundle(_options, bundle) {
-      const html = bundle["index.html"];
-      if (html?.type !== "asset") throw new Error("index.html is missing from the bundle");
+      const html = bundle[entry];
+      if (html?.type !== "asset") throw new Error(`${entry} is missing from the bundle`);
       let script = "";
       let style = "";
       for (const [name, file] of Object.entries(bundle)) {
@@ -31,12 +31,13 @@ function oneFile(): Plugin {
         .replace("</head>", () => `<style>${style}</style>\n</head>`)
         .replace("</body>", () => `<script type="module">${script}</script>\n</body>`);
       html.source = page;
-      html.fileName = "viewer.html";
+      html.fileName = target;
     },
   };
 }
 
-export default defineConfig({
+// One page a build, so that each stands alone: `vite build --mode review` makes the review's.
+export default defineConfig(({ mode }) => ({
   base: "./",
   assetsInclude: ["**/*.glb"],
   build: {
@@ -46,6 +47,7 @@ export default defineConfig({
     assetsInlineLimit: 1_000_000,
     chunkSizeWarningLimit: 2000,
     outDir: "dist",
+    rolldownOptions: { input: mode === "review" ? "review.html" : "index.html" },
   },
-  plugins: [oneFile()],
-});
+  plugins: [mode === "review" ? oneFile("review.html", "review.html") : oneFile("index.html", "viewer.html")],
+}));

@@ -11,12 +11,12 @@ export class Clock {
   onProblem: (message: string) => void = () => {};
   onDuration: () => void = () => {};
   private lastTick = 0;
-  private audio: HTMLAudioElement | null = null;
+  private audio: HTMLMediaElement | null = null;
 
   constructor(public durationSec: number) {}
 
-  attach(sound: Blob): void {
-    const audio = new Audio();
+  /** Plays a recording; a film is played by its own element. */
+  attach(sound: Blob, audio: HTMLMediaElement = new Audio()): void {
     audio.preload = "auto";
     audio.preservesPitch = true;
     const silent = () => {

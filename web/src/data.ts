@@ -71,7 +71,7 @@ export interface Motion {
 export const HAND_CHANNELS = 1 + 3 + 48;
 export const CHANNELS = 2 * HAND_CHANNELS;
 
-function block(id: string): string {
+export function block(id: string): string {
   return document.getElementById(id)?.textContent?.trim() ?? "";
 }
 
@@ -93,10 +93,14 @@ export function readPageData(): PageData {
   return data;
 }
 
-export async function readMotion(data: PageData["motion"]): Promise<Motion> {
-  const packed = new Blob([decodeBase64(block("duemani-motion"))]);
-  const stream = packed.stream().pipeThrough(new DecompressionStream("deflate"));
-  const values = new Int16Array(await new Response(stream).arrayBuffer());
+/** The inflated bytes of a block of the page. */
+export async function inflated(id: string): Promise<ArrayBuffer> {
+  const stream = new Blob([decodeBase64(block(id))]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+export async function readMotion(data: PageData["motion"], id = "duemani-motion"): Promise<Motion> {
+  const values = new Int16Array(await inflated(id));
   if (values.length !== CHANNELS * data.frames) throw new Error("the page's motion is incomplete");
   for (let channel = 0; channel < CHANNELS; channel++) {
     const start = channel * data.frames;
@@ -107,6 +111,6 @@ export async function readMotion(data: PageData["motion"]): Promise<Motion> {
   return { frameRate: data.frame_rate, startSec: data.start_sec, frames: data.frames, values, data };
 }
 
-export function readAudio(mime: string): Blob {
-  return new Blob([decodeBase64(block("duemani-audio"))], { type: mime });
+export function readAudio(mime: string, id = "duemani-audio"): Blob {
+  return new Blob([decodeBase64(block(id))], { type: mime });
 }

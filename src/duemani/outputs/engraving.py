@@ -71,6 +71,17 @@ def engrave(
     Raises:
         InputError: Verovio cannot engrave this notation.
     """
+    return engrave_text(engraver_document(fingered, shown), fingered.title, layout, width_mm)
+
+
+def engrave_text(
+    document: bytes, title: str, layout: Layout = "pages", width_mm: float = 210.0
+) -> list[str]:
+    """`engrave` for a MusicXML document (UTF-8) whose notes have their ids and fingers already.
+
+    Raises:
+        InputError: Verovio cannot engrave this notation.
+    """
     import verovio
 
     verovio.enableLog(verovio.LOG_OFF)
@@ -86,10 +97,10 @@ def engrave(
         sheet |= {"systemMaxPerPage": 1, "header": "none"} | _TIGHT
     sheet["smuflTextFont"] = "embedded" if layout == "sheet" else "none"
     toolkit.setOptions(_LOOK | sheet)
-    text = with_beams(with_staves(engraver_document(fingered, shown))).decode("utf-8")
+    text = with_beams(with_staves(document)).decode("utf-8")
     if not toolkit.loadData(text) or not toolkit.getPageCount():
         raise InputError(
-            f"{fingered.title}: this notation cannot be engraved; .musicxml, .json and .mid are"
+            f"{title}: this notation cannot be engraved; .musicxml, .json and .mid are"
             " accepted as output."
         )
     return [toolkit.renderToSVG(page + 1) for page in range(toolkit.getPageCount())]

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
 from duemani.errors import InputError
 from duemani.files import replacing
@@ -38,6 +38,15 @@ def save_musicxml(path: Path, fingered: Fingered, shown: Bool[np.ndarray, " note
     if document is None:
         raise InputError("there is no notation to write fingers into.")
     data = document.encoded(edited(document.text, finger_edits(fingered, shown)))
+    write_score(path, document, data)
+
+
+def write_score(path: Path, document: ScoreDocument, data: bytes) -> None:
+    """Write an edited document, as `.mxl` if the suffix says so; see `save_musicxml`.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     if path.suffix.lower() == ".mxl":
         data = _packed(document, data)
     with replacing(path) as temporary:
@@ -62,7 +71,10 @@ def finger_edits(
     assert fingered.document is not None
     assert fingered.numbers is not None
     document = fingered.document
-    above = _above(fingered) if engraving else None
+    above = None
+    if engraving:
+        notes = fingered.notes
+        above = fingers_above(document, fingered.numbers, notes["hand"], notes["pitch"])
     edits: list[Edit] = []
     for at, number in enumerate(fingered.numbers):
         note = document.notes[number].element
@@ -78,28 +90,34 @@ def finger_edits(
             elif engraving:
                 edits += [_placed(one, place) for one in printed if not _has_place(one)]
         elif shown[at]:
-            edits.append(_inserted(document, note, new))
+            edits.append(inserted(document, note, new))
     return edits
 
 
-def _above(fingered: Fingered) -> Bool[np.ndarray, " note"]:
+def fingers_above(
+    document: ScoreDocument,
+    numbers: Int[np.ndarray, " note"],
+    hand: Int[np.ndarray, " note"],
+    pitch: Int[np.ndarray, " note"],
+) -> Bool[np.ndarray, " note"]:
     """Which fingers stand above their notes.
 
     The right hand's; but where a staff has several voices, those of the highest one.
+
+    Args:
+        document: the score.
+        numbers: which `<note>` of it every note is.
+        hand, pitch: of the notes.
     """
-    assert fingered.document is not None
-    assert fingered.numbers is not None
-    above: Bool[np.ndarray, " note"] = fingered.notes["hand"] == RIGHT
+    above: Bool[np.ndarray, " note"] = hand == RIGHT
     staves: dict[tuple[int, int, str], dict[str, list[int]]] = {}
-    for at, number in enumerate(fingered.numbers):
-        note = fingered.document.notes[number]
-        staff, voice = (
-            fingered.document.inner_text(note.element, name) for name in ("staff", "voice")
-        )
+    for at, number in enumerate(numbers):
+        note = document.notes[number]
+        staff, voice = (document.inner_text(note.element, name) for name in ("staff", "voice"))
         staves.setdefault((note.part, note.bar, staff), {}).setdefault(voice, []).append(at)
     for voices in staves.values():
         if len(voices) > 1:
-            highest = max(voices.values(), key=lambda notes: fingered.notes["pitch"][notes].mean())
+            highest = max(voices.values(), key=lambda notes: float(pitch[notes].mean()))
             for notes in voices.values():
                 above[notes] = notes is highest
     return above
@@ -135,8 +153,8 @@ def _placed(fingering: Element, place: str) -> Edit:
     return at, at, place.encode()
 
 
-def _inserted(document: ScoreDocument, note: Element, new: bytes) -> Edit:
-    """Into the note's `<technical>`; where there is none, one is made where the schema wants it."""
+def inserted(document: ScoreDocument, note: Element, new: bytes) -> Edit:
+    """Fingering into the note's `<technical>`, made where the schema wants it if there is none."""
     for technical in note.all("notations", "technical"):
         if not technical.is_empty_tag:
             return _appended(document, technical, new)

@@ -10,31 +10,24 @@ from __future__ import annotations
 import base64
 import html
 import json
-import math
 import re
-import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from importlib.resources import files
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float
-from scipy.spatial.transform import Rotation
-
-from duemani import keyboard, skeleton
-from duemani.errors import InputError
 from duemani.files import replacing
 from duemani.motion import HandMotion
-from duemani.performance import LOWEST_PITCH, Performance, sound_end_sec
+from duemani.outputs.page_parts import (
+    json_block,
+    keyboard_data,
+    motion_data,
+    packed_motion,
+    resampled,
+    skeleton_data,
+    template_text,
+)
+from duemani.performance import Performance, sound_end_sec
 
 PAGE_FORMAT = "duemani.page/1"
-FULL_RATE_HZ = 60.0
-LONG_RATE_HZ = 30.0
-LONG_SEC = 600.0
-WRIST_QUANTUM_M = 4e-5
-ROTATION_QUANTUM_RAD = 1e-4
-_INT16_MAX = 32767
 _PLACEHOLDER = re.compile(r"__DUEMANI_(TITLE|DATA|MOTION|AUDIO)__")
 
 
@@ -65,16 +58,16 @@ def save_page(
     Raises:
         InputError: the page's template was not built, or `path` cannot be written.
     """
-    motion = _resampled(motion)
+    motion = resampled(motion)
     parts = {
         "TITLE": html.escape(title),
-        "DATA": _json_block(
+        "DATA": json_block(
             _page_data(performance, motion, title, subtitle, chips, audio_mime if audio else None)
         ),
-        "MOTION": base64.b64encode(_packed(motion)).decode("ascii"),
+        "MOTION": base64.b64encode(packed_motion(motion)).decode("ascii"),
         "AUDIO": base64.b64encode(audio).decode("ascii") if audio else "",
     }
-    pieces = _PLACEHOLDER.split(_template())
+    pieces = _PLACEHOLDER.split(template_text("viewer.html"))
     # A file name that is not valid Unicode may arrive as a title; its odd bytes become "?".
     with (
         replacing(path) as temporary,
@@ -82,22 +75,6 @@ def save_page(
     ):
         for index, piece in enumerate(pieces):
             file.write(parts[piece] if index % 2 else piece)
-
-
-def _template() -> str:
-    template = files("duemani") / "assets" / "viewer.html"
-    if not template.is_file():
-        raise InputError(
-            "the page's template is missing from this installation: install duemani again with "
-            "pip, which builds it."
-        )
-    return template.read_text(encoding="utf-8")
-
-
-def _json_block(value: Mapping[str, object]) -> str:
-    """JSON that cannot end the script element that it stands in, nor open a comment."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _page_data(
@@ -130,119 +107,12 @@ def _page_data(
             "time_sec": pedal["time_sec"].round(4).tolist(),
             "value": pedal["value"].tolist(),
         },
-        "keyboard": {
-            "lowest_pitch": LOWEST_PITCH,
-            "centre_x_m": keyboard.CENTRE_X_M.round(6).tolist(),
-            "is_black": keyboard.IS_BLACK.tolist(),
-            "rest_top_m": keyboard.REST_TOP_M.tolist(),
-            "travel_m": keyboard.TRAVEL_M.tolist(),
-            "width_m": keyboard.KEYBOARD_WIDTH_M,
-            "white_pitch_m": keyboard.WHITE_PITCH_M,
-            "white_length_m": keyboard.WHITE_LENGTH_M,
-            "black_top_width_m": keyboard.BLACK_TOP_WIDTH_M,
-            "black_base_width_m": keyboard.BLACK_BASE_WIDTH_M,
-            "black_front_m": keyboard.BLACK_FRONT_M,
-            "black_back_m": keyboard.BLACK_BACK_M,
-        },
-        "skeleton": {
-            "bone_directions": skeleton.BONE_DIRECTIONS.round(7).tolist(),
-            "medium_bone_lengths_m": skeleton.MEDIUM_BONE_LENGTHS_M.round(7).tolist(),
-            "finger_joints": skeleton.FINGER_JOINTS.tolist(),
-            "joint_landmarks": skeleton.JOINT_LANDMARKS.tolist(),
-            "joint_frames": skeleton.JOINT_FRAMES.round(7).tolist(),
-        },
-        "motion": {
-            "frame_rate": motion.frame_rate,
-            "start_sec": motion.start_sec,
-            "frames": motion.frame_count,
-            "wrist_origin_m": _WRIST_ORIGIN_M.tolist(),
-            "wrist_quantum_m": WRIST_QUANTUM_M,
-            "rotation_quantum_rad": ROTATION_QUANTUM_RAD,
-            "bone_lengths_m": np.nan_to_num(motion.bone_lengths_m).round(7).tolist(),
-        },
+        "keyboard": keyboard_data(),
+        "skeleton": skeleton_data(),
+        "motion": motion_data(motion),
         "audio_mime": audio_mime,
     }
 
 
-_WRIST_ORIGIN_M = np.array([keyboard.KEYBOARD_WIDTH_M / 2, 0.0, 0.0])
-
-
 def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _packed(motion: HandMotion) -> bytes:
-    """Motion as the page reads it: 16-bit steps, differences along time, deflated.
-
-    One series a channel; per hand: tracked (0 or 1), wrist x, y, z, then 16 joints' axis-angle.
-    """
-    tracked, wrist, rotations = _finite(motion)
-    channels = np.concatenate(
-        [
-            tracked[:, None].astype(float),
-            np.moveaxis((wrist - _WRIST_ORIGIN_M) / WRIST_QUANTUM_M, 1, 2),
-            np.moveaxis(rotations.reshape(2, -1, 48) / ROTATION_QUANTUM_RAD, 1, 2),
-        ],
-        axis=1,
-    )
-    steps = np.clip(np.rint(channels), -_INT16_MAX, _INT16_MAX).astype("<i2")
-    # Differences may wrap round; the page's sums wrap back.
-    differences = np.diff(steps, axis=2, prepend=np.zeros((*steps.shape[:2], 1), "<i2"))
-    return zlib.compress(differences.astype("<i2").tobytes(), 9)
-
-
-def _finite(motion: HandMotion) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Tracked, wrists and rotations (within half a turn), zero and untracked where not finite."""
-    known = np.isfinite(motion.wrist_m).all(-1) & np.isfinite(motion.rotations_rad).all((-2, -1))
-    tracked = motion.tracked & known
-    wrist = np.where(known[..., None], motion.wrist_m, 0.0)
-    rotations = np.where(known[..., None, None], motion.rotations_rad, 0.0)
-    shape = rotations.shape
-    turned = (
-        Rotation.from_rotvec(rotations.reshape(-1, 3)).as_rotvec() if rotations.size else rotations
-    )
-    return tracked, wrist, turned.reshape(shape)
-
-
-def _resampled(motion: HandMotion) -> HandMotion:
-    """At most 60 frames a second, 30 beyond ten minutes, so that an hour stays a small page."""
-    last = motion.frame_count - 1
-    length_sec = max(last, 0) / motion.frame_rate
-    rate = LONG_RATE_HZ if length_sec > LONG_SEC else FULL_RATE_HZ
-    if motion.frame_rate <= rate or last < 1:
-        return motion
-    every = round(motion.frame_rate / rate)
-    if math.isclose(every * rate, motion.frame_rate):
-        return _picked(motion, np.arange(0, last + 1, every), rate)
-    at = np.arange(math.floor(length_sec * rate + 1e-9) + 1) * (motion.frame_rate / rate)
-    low = np.minimum(at.astype(int), last - 1)
-    blend = at - low
-    tracked, wrist, rotations = _finite(motion)
-    share = blend[None, :, None]
-    return replace(
-        _picked(motion, np.rint(at).astype(int), rate),
-        wrist_m=wrist[:, low] * (1 - share) + wrist[:, low + 1] * share,
-        rotations_rad=_mixed_rotations(rotations, low, blend),
-        tracked=tracked[:, low] & tracked[:, low + 1],
-    )
-
-
-def _picked(motion: HandMotion, frames: np.ndarray, rate: float) -> HandMotion:
-    return replace(
-        motion,
-        frame_rate=rate,
-        wrist_m=motion.wrist_m[:, frames],
-        rotations_rad=motion.rotations_rad[:, frames],
-        landmarks_m=motion.landmarks_m[:, frames],
-        tracked=motion.tracked[:, frames],
-    )
-
-
-def _mixed_rotations(
-    rotations: Float[np.ndarray, "hand=2 frame 16 3"], low: np.ndarray, blend: np.ndarray
-) -> Float[np.ndarray, "hand=2 sample 16 3"]:
-    """Rotations between frames `low` and `low + 1`, along the shorter way."""
-    start = Rotation.from_rotvec(rotations[:, low].reshape(-1, 3))
-    step = (start.inv() * Rotation.from_rotvec(rotations[:, low + 1].reshape(-1, 3))).as_rotvec()
-    share = np.broadcast_to(blend[None, :, None, None], (2, len(low), 16, 1)).reshape(-1, 1)
-    return (start * Rotation.from_rotvec(step * share)).as_rotvec().reshape(2, len(low), 16, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -32,6 +32,19 @@ _RATES = (8_000, 192_000)
 
 
 @dataclass(frozen=True)
+class PlainTouch:
+    """A piano with one tone for every velocity.
+
+    Attributes:
+        layer: of the samples, one of `LAYERS`.
+        exponent: of the level over velocity.
+    """
+
+    layer: int
+    exponent: float
+
+
+@dataclass(frozen=True)
 class _Voice:
     """One note: where it starts, when its damper falls [samples], and its level (RMS) in each
     of the tone's two versions."""
@@ -47,18 +60,23 @@ class _Voice:
 
 
 def render_piano(
-    performance: Performance, sample_rate: int = SAMPLE_RATE_HZ
+    performance: Performance,
+    sample_rate: int = SAMPLE_RATE_HZ,
+    plain: PlainTouch | None = None,
 ) -> Float[np.ndarray, "sample 2"]:
     """The whole performance as stereo float32; the peak is -1 dBFS at most.
 
     See `stream_piano`, which this joins.
     """
-    blocks = list(stream_piano(performance, sample_rate))
+    blocks = list(stream_piano(performance, sample_rate, plain=plain))
     return np.concatenate(blocks) if blocks else np.zeros((0, 2), np.float32)
 
 
 def stream_piano(
-    performance: Performance, sample_rate: int = SAMPLE_RATE_HZ, block_sec: float = 10.0
+    performance: Performance,
+    sample_rate: int = SAMPLE_RATE_HZ,
+    block_sec: float = 10.0,
+    plain: PlainTouch | None = None,
 ) -> Iterator[Float[np.ndarray, "sample 2"]]:
     """Stereo float32 blocks of the performance from time 0 to the end of its last sound.
 
@@ -71,6 +89,7 @@ def stream_piano(
         performance: the notes and pedal.
         sample_rate: samples per second [Hz], 8000-192000.
         block_sec: length of the blocks [s]; memory is bounded by it, whatever the length.
+        plain: one tone for every velocity instead of the grand's layers.
 
     Raises:
         InputError: the sample rate is out of range.
@@ -78,7 +97,7 @@ def stream_piano(
     """
     if not _RATES[0] <= sample_rate <= _RATES[1]:
         raise InputError(f"a sample rate of {sample_rate} Hz is not accepted; 8000 to 192000 are.")
-    voices = _voices(performance, sample_rate)
+    voices = _voices(performance, sample_rate, plain)
     block = max(int(block_sec * sample_rate), 1)
     # Two passes: the first only measures the peak.
     peak = max((float(np.abs(b).max()) for b in _mix(voices, sample_rate, block)), default=0.0)
@@ -87,12 +106,12 @@ def stream_piano(
         yield samples * gain
 
 
-def _voices(performance: Performance, sample_rate: int) -> list[_Voice]:
+def _voices(performance: Performance, sample_rate: int, plain: PlainTouch | None) -> list[_Voice]:
     """Voices in order of start."""
     voices = list[_Voice]()
     for note, end_sec in zip(performance.notes, sound_end_sec(performance), strict=True):
         pitch, velocity = int(note["pitch"]), int(note["velocity"])
-        layer, gain, dulled = _stroke(velocity)
+        layer, gain, dulled = _stroke(velocity, plain)
         gain *= 10 ** (np.interp(pitch, _VOICING_PITCHES, _VOICING_DB) / 20)
         start = round((float(note["onset_sec"]) - LEAD_SEC) * sample_rate)
         tone_end = start + int(_MAXIMUM_TONE_SEC * sample_rate)
@@ -108,8 +127,10 @@ def _voices(performance: Performance, sample_rate: int) -> list[_Voice]:
     return voices
 
 
-def _stroke(velocity: int) -> tuple[int, float, float]:
+def _stroke(velocity: int, plain: PlainTouch | None) -> tuple[int, float, float]:
     """Layer, level relative to velocity 127 and how far it is dulled (0-1) for a velocity."""
+    if plain is not None:
+        return plain.layer, ((velocity + 8) / 135) ** plain.exponent, 0.0
     index = min(int(np.searchsorted(LAYER_VELOCITIES, velocity)), len(LAYERS) - 1)
     softer = LAYER_VELOCITIES[index - 1] if index else 1
     most = _LAYER_MIX if index else _SOFTEST_MIX
@@ -156,6 +177,6 @@ def _part(voice: _Voice, tone: Tone, first: int, last: int, end: int) -> np.ndar
     return part
 
 
-@cache
+@lru_cache(maxsize=2)  # a bank holds up to 600 MB
 def _bank(sample_rate: int) -> ToneBank:
     return ToneBank(sample_rate)

@@ -1,0 +1,145 @@
+/** Two hands in 3D that play with the fingers played, or with those suggested. */
+
+import { readMotion } from "../data";
+import { FallingNotes } from "../fallingnotes";
+import { Hands } from "../hands";
+import { loadRightHand } from "../handmesh";
+import { Keys } from "../keys";
+import { Kinematics } from "../kinematics";
+import { Labels } from "../labels";
+import { Piano } from "../piano";
+import { Score } from "../score";
+import { type CameraName, Stage } from "../stage";
+import { type MotionName, pageData, type ReviewData } from "./data";
+import { make } from "./dom";
+
+const SLOW_FRAME_MS = 60;
+const SLOW_FRAMES = 10;
+/** Part of the keyboard that a narrow view shows at once, and a wide one at least [m]. */
+const [CLOSE_M, WIDE_M] = [0.5, 0.82];
+
+export class HandsView {
+  readonly box: HTMLElement;
+  camera: CameraName | null = "player";
+  private following = true;
+  private middleX: number | null = null;
+  private slow = 0;
+
+  private constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly stage: Stage,
+    private readonly kinematics: Kinematics,
+    private readonly hands: Hands,
+    private readonly score: Score,
+    private readonly keys: Keys,
+    private readonly notes: FallingNotes,
+    private readonly labels: Labels,
+    private readonly range: [number, number],
+    labelBox: HTMLElement,
+    refresh: () => void,
+  ) {
+    this.box = make("div", "hands-view", canvas, labelBox);
+    stage.onUserMove = () => {
+      this.camera = null;
+      this.following = false;
+      refresh();
+    };
+    stage.controls.addEventListener("change", refresh);
+    new ResizeObserver(() => {
+      this.frame();
+      refresh();
+    }).observe(canvas);
+  }
+
+  /** Null where the browser shows no 3D. */
+  static async open(data: ReviewData, name: MotionName, refresh: () => void): Promise<HandsView | null> {
+    const canvas = make("canvas");
+    canvas.setAttribute("aria-label", "Two hands on a piano keyboard, in 3D. Drag to turn, pinch or scroll to come closer.");
+    if (!canvas.getContext("webgl2", { antialias: true, alpha: true })) return null;
+    const page = pageData(data, name);
+    const kinematics = new Kinematics(await readMotion(page.motion, `duemani-${name}`), data.skeleton);
+    const hands = new Hands(await loadRightHand(data.skeleton), kinematics, data.skeleton, data.keyboard.width_m / 2);
+    const [score, keys, piano] = [new Score(page), new Keys(data.keyboard), new Piano(data.keyboard)];
+    const notes = new FallingNotes(score, data.keyboard);
+    piano.desk.add(notes);
+    const stage = new Stage(canvas, data.keyboard.width_m);
+    // Scrolling the page must not be caught by the picture.
+    stage.controls.enableZoom = false;
+    canvas.addEventListener("focus", () => (stage.controls.enableZoom = true));
+    canvas.addEventListener("blur", () => (stage.controls.enableZoom = false));
+    canvas.tabIndex = 0;
+    canvas.style.touchAction = "pan-y";
+    stage.content.add(keys, piano, hands);
+    const labelBox = make("div", "labels");
+    labelBox.setAttribute("aria-hidden", "true");
+    return new HandsView(canvas, stage, kinematics, hands, score, keys, notes, new Labels(labelBox), usedRange(data), labelBox, refresh);
+  }
+
+  setCamera(name: CameraName): void {
+    this.camera = name;
+    this.following = true;
+    this.frame();
+  }
+
+  draw(timeSec: number, playing: boolean): void {
+    if (!this.canvas.clientWidth) return;
+    const start = performance.now();
+    const { kinematics, stage } = this;
+    kinematics.pose(timeSec);
+    this.hands.update();
+    this.keys.update(timeSec, kinematics.poses, this.hands.shown, this.score);
+    this.notes.update(timeSec, true);
+    this.followHands(timeSec, playing);
+    this.labels.update(timeSec, kinematics.poses, this.score, stage, this.hands.shown);
+    stage.render();
+    if (!playing) return;
+    this.slow = performance.now() - start > SLOW_FRAME_MS ? this.slow + 1 : Math.max(0, this.slow - 1);
+    if (this.slow < SLOW_FRAMES) return;
+    this.slow = 0;
+    stage.coarsen();
+  }
+
+  private get isNarrow(): boolean {
+    return this.canvas.clientWidth < 560;
+  }
+
+  private frame(): void {
+    this.stage.resize();
+    if (!this.camera) return;
+    const whole = this.range[1] - this.range[0];
+    const half = Math.min(whole, this.isNarrow ? CLOSE_M : WIDE_M) / 2;
+    const middle = this.middleX ?? (this.range[0] + this.range[1]) / 2;
+    this.stage.frame(this.camera, middle - half, middle + half, { top: 0, bottom: 0 });
+  }
+
+  /** Moves the camera sideways with the hands, slowly: towards their mean over two seconds. */
+  private followHands(timeSec: number, playing: boolean): void {
+    if (!this.following) return;
+    let [sum, count] = [0, 0];
+    for (let offset = -1; offset <= 1; offset += 0.25) {
+      const middle = this.kinematics.wristMiddle(timeSec + offset);
+      if (middle !== null) [sum, count] = [sum + middle, count + 1];
+    }
+    const target = count ? sum / count : (this.range[0] + this.range[1]) / 2;
+    if (this.middleX === null || !playing) {
+      if (this.middleX !== null && Math.abs(target - this.middleX) < 1e-4) return;
+      this.middleX = target;
+      this.frame();
+      return;
+    }
+    const shift = 0.1 * (target - this.middleX);
+    this.middleX += shift;
+    this.stage.shift(shift);
+  }
+}
+
+/** The stretch of keyboard that the piece uses, with room for hands [m]. */
+function usedRange(data: ReviewData): [number, number] {
+  const { lowest_pitch: lowest, centre_x_m: centres, width_m: width } = data.keyboard;
+  const xs = data.notes.pitch.map((pitch) => centres[pitch - lowest] as number).sort((a, b) => a - b);
+  if (!xs.length) return [0, width];
+  const from = (xs[Math.floor(xs.length * 0.004)] as number) - 0.09;
+  const to = (xs[Math.ceil(xs.length * 0.996) - 1] as number) + 0.09;
+  const missing = Math.max(0, 0.6 - (to - from)) / 2;
+  return [Math.max(from - missing, -0.06), Math.min(to + missing, width + 0.06)];
+}
