@@ -191,7 +191,7 @@ def test_the_input_is_never_written_over(tmp_path: Path, refused, tiny: Path, mo
 
 WRONG_OPTIONS = {
     "": "a command is missing",
-    "dance": "train motion are accepted; see `duemani --help`",
+    "dance": "train ratings are accepted; see `duemani --help`",
     "--fast": "unrecognized options: --fast",
     "perform": "missing: INPUT and --output PATH; see `duemani perform --help`",
     "perform IN": "missing: --output PATH",

@@ -22,8 +22,12 @@ from duemani.commands.finger import Finger
 from duemani.commands.perform import Demo, Perform, Transcribe
 from duemani.commands.prepare import PrepareSimulated
 from duemani.commands.prepare_real import PrepareFurElise, PreparePianoMotion10M
+from duemani.commands.review import Review
+from duemani.commands.track import Track
 from duemani.commands.train import TrainFingering
 from duemani.commands.train_motion import TrainMotion
+from duemani.commands.train_ratings import TrainRatings
+from duemani.commands.train_reviewer import TrainReviewer
 from duemani.errors import InputError
 from duemani.usage import parse, say
 from duemani.version import VERSION
@@ -34,6 +38,8 @@ DONE, INTERNAL_FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 Command = (
     Annotated[Perform, tyro.conf.subcommand("perform")]
     | Annotated[Finger, tyro.conf.subcommand("finger")]
+    | Annotated[Track, tyro.conf.subcommand("track")]
+    | Annotated[Review, tyro.conf.subcommand("review")]
     | Annotated[Transcribe, tyro.conf.subcommand("transcribe")]
     | Annotated[Demo, tyro.conf.subcommand("demo")]
     | Annotated[EvaluateMotion, tyro.conf.subcommand("evaluate motion")]
@@ -43,6 +49,8 @@ Command = (
     | Annotated[PreparePianoMotion10M, tyro.conf.subcommand("prepare pianomotion10m")]
     | Annotated[TrainFingering, tyro.conf.subcommand("train fingering")]
     | Annotated[TrainMotion, tyro.conf.subcommand("train motion")]
+    | Annotated[TrainReviewer, tyro.conf.subcommand("train reviewer")]
+    | Annotated[TrainRatings, tyro.conf.subcommand("train ratings")]
 )
 DESCRIPTION = "A piano recording goes in, two 3D hands play it. Example: duemani demo -o demo.html"
 

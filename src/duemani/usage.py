@@ -19,6 +19,7 @@ from duemani.errors import InputError
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Columns before a row that names an option; what explains it stands farther in.
 _NAME_INDENT = 5
+_CORNERS = 4
 
 
 def say(message: str) -> None:
@@ -98,7 +99,7 @@ def _option(
         metavar=metavar,
         instance_from_str=lambda words: read(words[0]),
         is_instance=lambda value: value is None or isinstance(value, kind),
-        str_from_instance=lambda value: [absent if value is None else str(value)],
+        str_from_instance=lambda value: [absent if value is None or value == () else str(value)],
     )
 
 
@@ -125,6 +126,20 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _corners(text: str) -> tuple[tuple[float, float], ...]:
+    words = text.replace(";", " ").split()
+    try:
+        corners = tuple((float(x), float(y)) for x, y in (word.split(",") for word in words))
+    except ValueError:
+        corners = ()
+    if len(corners) != _CORNERS or not all(math.isfinite(v) for xy in corners for v in xy):
+        raise ValueError(f'{text!r} are no four corners; "x,y x,y x,y x,y" in pixels is accepted')
+    return corners
+
+
+Corners = Annotated[
+    tuple[tuple[float, float], ...], _option(_corners, '"X,Y X,Y X,Y X,Y"', tuple, "found")
+]
 Number = Annotated[float, _option(_number, "NUMBER", float)]
 Time = Annotated[float, _option(_time, "SECONDS", float)]
 OptionalTime = Annotated[float | None, _option(_time, "SECONDS", float, "end")]

@@ -15,6 +15,7 @@ from duemani.progress import ProgressBars
 from duemani.usage import say
 
 _SPANS_CM = {"small": 18.2, "medium": 20.6, "large": 23.3}
+MEDIUM_SPAN_CM = _SPANS_CM["medium"]
 _LOWEST_CM, _HIGHEST_CM = 12.0, 32.0
 _MOST_ALTERNATIVES = 5
 
@@ -59,7 +60,7 @@ class Finger:
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """What to make, by suffix: .musicxml or .mxl (the score itself with fingers added), .pdf
     pages, .svg (one sheet), .html page that explains, .json with everything, .mid."""
-    hand_span: HandSpan = _SPANS_CM["medium"]
+    hand_span: HandSpan = MEDIUM_SPAN_CM
     """Thumb to little finger between key centres: medium is 20.6 cm, about a ninth; 12-32."""
     keep: Literal["hard", "soft", "none"] = "hard"
     """Fingers already printed: kept whatever they cost, preferred, or chosen anew."""

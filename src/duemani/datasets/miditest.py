@@ -14,7 +14,8 @@ from jaxtyping import Bool, Float
 
 from duemani.errors import InputError
 from duemani.files import check_readable
-from duemani.keyboard import WHITE_PITCH_M
+from duemani.keyboard import WHITE_LENGTH_M, WHITE_PITCH_M
+from duemani.models.reviewer.seen_hands import FRAME_RATE, SeenHands, resampled
 
 TAKES = (5, 10, 23, 24)
 
@@ -71,3 +72,36 @@ def load_take(folder: Path, number: int) -> RealTake:
     except Exception as error:
         reason = " ".join(str(error).split())[:100]
         raise InputError(f"{path} is no MIDItest take: {reason}.") from error
+
+
+def seen_tips(folder: Path, number: int) -> SeenHands:
+    """The fingertips as the reviewer sees them, by the MIDI's clock; nothing is bridged.
+
+    Args:
+        folder: of the data set.
+        number: one of `TAKES`.
+
+    Raises:
+        InputError: it is not there or damaged.
+    """
+    path = folder / f"{number}.npz"
+    check_readable(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            pixels, rate = file["tips"].astype(float), float(file["fps"])
+            edges, lag = file["white_key_lines"], float(file["midi_lag_s"])
+            top, bottom = float(file["top"]), float(file["bottom"])
+        x = np.interp(pixels[..., 0], edges, np.arange(len(edges)) * WHITE_PITCH_M)
+        y = (bottom - pixels[..., 1]) / (bottom - top) * WHITE_LENGTH_M
+        tips = np.where(np.isfinite(pixels), np.stack([x, y], -1), np.nan)
+    # zipfile, zlib and numpy each have their own errors for damage, and there are many.
+    except Exception as error:
+        reason = " ".join(str(error).split())[:100]
+        raise InputError(f"{path} is no MIDItest take: {reason}.") from error
+    time_sec = np.arange(len(tips)) / rate - lag
+    wanted = np.arange(max(int(time_sec[-1] * FRAME_RATE), 1)) / FRAME_RATE
+    tips = resampled(tips, time_sec, wanted)
+    points = np.full((len(wanted), 2, 11, 2), np.nan)
+    points[:, :, :5] = tips
+    sure = np.isfinite(tips).all((2, 3)).astype(float)
+    return SeenHands(points, np.full((len(wanted), 2, 5), np.nan), sure)

@@ -9,16 +9,23 @@ from jaxtyping import Float
 from scipy.signal import fftconvolve, lfilter
 
 from duemani.inputs.sound_features import SAMPLE_RATE_HZ
-from duemani.outputs.synthesis import render_piano
+from duemani.outputs.piano_samples import LAYERS
+from duemani.outputs.synthesis import PlainTouch, render_piano
 from duemani.performance import Performance
 
 _SOFTEST_NOISE_DB, _LOUDEST_NOISE_DB = -75.0, -38.0
 
 
 def hear(
-    performance: Performance, length_sec: float, rng: np.random.Generator
+    performance: Performance, length_sec: float, rng: np.random.Generator, plain: bool = False
 ) -> Float[np.ndarray, " sample"]:
     """The performance on a randomly voiced and tuned piano, in a random room, with noise.
+
+    Args:
+        performance: the notes.
+        length_sec: how much is wanted [s].
+        rng: draws piano, room and noise.
+        plain: a piano whose tone gets louder with velocity, but not brighter.
 
     Returns:
         Mono samples at `SAMPLE_RATE_HZ` from time 0, of `length_sec`.
@@ -36,12 +43,13 @@ def hear(
     velocity = 127 * (notes["velocity"] / 127) ** touch
     notes["velocity"] = np.clip(velocity, 1, 127).astype(int)
     played = replace(performance, notes=notes, pedal=pedal)
-    samples = render_piano(played, rate).mean(axis=1)
+    touch_of = PlainTouch(int(rng.choice(LAYERS)), rng.uniform(0.9, 2.2)) if plain else None
+    samples = render_piano(played, rate, touch_of).mean(axis=1)
     wanted = round(length_sec * SAMPLE_RATE_HZ)
     samples = np.pad(samples[:wanted], (0, max(wanted - len(samples), 0)))
     samples = _voiced(samples, rng)
     if rng.random() < 0.7:
-        samples = _in_a_room(samples, rng)
+        samples = in_a_room(samples, rng)
     level = float(np.sqrt(np.mean(samples**2))) or 1.0
     noise = rng.normal(size=wanted)
     if rng.random() < 0.5:  # rumble rather than hiss
@@ -60,12 +68,16 @@ def _voiced(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(samples + gain * resonant)
 
 
-def _in_a_room(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def in_a_room(
+    samples: Float[np.ndarray, " sample"],
+    rng: np.random.Generator,
+    sample_rate: float = SAMPLE_RATE_HZ,
+) -> Float[np.ndarray, " sample"]:
     """Decaying noise as the room's answer, after Moorer 1979."""
     decay_sec = rng.uniform(0.15, 1.6)
-    time_sec = np.arange(int(decay_sec * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    time_sec = np.arange(int(decay_sec * sample_rate)) / sample_rate
     answer = rng.normal(size=len(time_sec)) * np.exp(-6.9 * time_sec / decay_sec)
-    answer[: int(rng.uniform(0.002, 0.02) * SAMPLE_RATE_HZ)] = 0
+    answer[: int(rng.uniform(0.002, 0.02) * sample_rate)] = 0
     answer /= np.sqrt(np.sum(answer**2))
     wet = fftconvolve(samples, answer)[: len(samples)]
     return samples + rng.uniform(0.05, 0.6) * wet

@@ -25,6 +25,9 @@ from duemani.performance import Performance
 
 _LEAST_NOTES = 8
 _LIKELY = 0.15
+# What every finger is likely beside the model's own chances, where a learner chooses, and in what
+# share of the notes one does.
+_ANY_FINGER, _LEARNERS_OWN = 0.15, (0.1, 0.7)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def simulate(order: TakeOrder, simulation: Simulation) -> MotionTake:
     style = replace(sample_style(order.seed), seed=order.seed % 1_000_003)
     fingered = _finger(music, style, simulation, rng)
     motion = solve_motion(fingered, style, FRAME_RATE)
-    samples = hear(fingered, motion.frame_count / FRAME_RATE, rng)
+    plain = simulation.plain_share > 0 and rng.random() < simulation.plain_share
+    samples = hear(fingered, motion.frame_count / FRAME_RATE, rng, plain)
     return MotionTake(
         name=order.name,
         piece=order.source.piece,
@@ -91,6 +95,8 @@ def _finger(
 ) -> Performance:
     """Fingers of this pianist: the best ones, or some second-best ones and what follows."""
     span = style.hand_span_m * CHORD_SHARE_OF_SPAN
+    if simulation.learner_share and rng.random() < simulation.learner_share:
+        return _learner_fingers(music, span, rng)
     if rng.random() >= simulation.alternative_share:
         return assign_fingers(music, span)
     best = choose_fingers(music, span)
@@ -101,4 +107,17 @@ def _finger(
     finger = np.where(changed, second + 1, 0)
     given = np.where(music.notes["finger"] > 0, music.notes["finger"], finger)
     asked = music.with_fingers(notes["hand"], given)
+    return choose_fingers(asked, span, keep="soft").performance
+
+
+def _learner_fingers(music: Performance, span: float, rng: np.random.Generator) -> Performance:
+    """Fingers of somebody who has not learnt which are good: any, in a share of the notes."""
+    best = choose_fingers(music, span)
+    notes = best.performance.notes
+    others = best.chances + _ANY_FINGER
+    others[np.arange(len(notes)), notes["finger"] - 1] = 0
+    drawn = (others.cumsum(1) > rng.random((len(notes), 1)) * others.sum(1)[:, None]).argmax(1) + 1
+    changed = rng.random(len(notes)) < rng.uniform(*_LEARNERS_OWN)
+    given = np.where(music.notes["finger"] > 0, music.notes["finger"], 0)
+    asked = music.with_fingers(notes["hand"], np.where(changed, drawn, given))
     return choose_fingers(asked, span, keep="soft").performance

@@ -16,6 +16,8 @@ class Simulation:
         take_sec: length of the part that is played [s].
         alternative_share: takes in which the pianist prefers other than the best fingers.
         alternative_notes: share of notes that start from their second-best finger there.
+        learner_share: takes played by learners, who take all sorts of fingers.
+        plain_share: takes heard on a plain piano, whose tone gets louder but not brighter.
     """
 
     seed: int = 0
@@ -23,3 +25,5 @@ class Simulation:
     take_sec: float = 75.0
     alternative_share: float = 0.4
     alternative_notes: float = 0.06
+    learner_share: float = 0.0
+    plain_share: float = 0.0

@@ -60,14 +60,7 @@ def read_take(
         InputError: no such file, an unknown suffix, or contents that do not fit it.
     """
     suffix = path.suffix.lower()
-    check_readable(path)
-    if suffix not in INPUT_SUFFIXES:
-        raise InputError(
-            f"{path.name} has an unknown suffix; accepted are recordings"
-            f" ({listed(AUDIO_SUFFIXES)}),"
-            f" videos with sound ({listed(VIDEO_SUFFIXES)}), MIDI ({listed(MIDI_SUFFIXES)}),"
-            f" scores ({listed(SCORE_SUFFIXES)}) and performances (.json)."
-        )
+    check_input(path)
     if suffix in MIDI_SUFFIXES or suffix == ".json":
         from duemani.inputs.midi import load_json, load_midi
 
@@ -87,6 +80,22 @@ def read_take(
     heard = transcribe(path, progress, between_sec)
     origin = "notes transcribed from the recording"
     return Take(heard, path, _title(path), recording=path, origin=origin)
+
+
+def check_input(path: Path) -> None:
+    """Refuse what cannot be an input.
+
+    Raises:
+        InputError: no such file, or an unknown suffix.
+    """
+    check_readable(path)
+    if path.suffix.lower() not in INPUT_SUFFIXES:
+        raise InputError(
+            f"{path.name} has an unknown suffix; accepted are recordings"
+            f" ({listed(AUDIO_SUFFIXES)}),"
+            f" videos with sound ({listed(VIDEO_SUFFIXES)}), MIDI ({listed(MIDI_SUFFIXES)}),"
+            f" scores ({listed(SCORE_SUFFIXES)}) and performances (.json)."
+        )
 
 
 def transcribe(

@@ -68,6 +68,17 @@ def assign_fingers(
     return choose_fingers(performance, hand_span_m, model=model).performance
 
 
+def check_hand_span(hand_span_m: float) -> None:
+    """Refuse a reach that no hand has.
+
+    Raises:
+        InputError: it is out of range.
+    """
+    low, high = SPAN_LIMITS_M
+    if not low <= hand_span_m <= high:
+        raise InputError(f"the hand span must lie between {low} and {high} m (0.206 is medium).")
+
+
 def choose_fingers(
     performance: Performance,
     hand_span_m: float = MEDIUM_HAND_SPAN_M,
@@ -83,9 +94,7 @@ def choose_fingers(
     Raises:
         InputError: `hand_span_m` is out of range.
     """
-    if not SPAN_LIMITS_M[0] <= hand_span_m <= SPAN_LIMITS_M[1]:
-        low, high = SPAN_LIMITS_M
-        raise InputError(f"the hand span must lie between {low} and {high} m (0.206 is medium).")
+    check_hand_span(hand_span_m)
     model = model or pretrained_fingering()
     scale, notes = reach_scale(hand_span_m), performance.notes.copy()
     given = notes["finger"].copy()

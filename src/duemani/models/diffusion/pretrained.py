@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,22 +9,17 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_safetensors
 
-from duemani.errors import InputError
-from duemani.files import check_readable, read_limited
 from duemani.models.diffusion.config import DenoiserConfig
 from duemani.models.diffusion.networks import Known
 from duemani.models.diffusion.pose_code import PoseCode
 from duemani.models.diffusion.style_estimate import StyleEstimate
+from duemani.models.embedded_graph import not_a_model, open_session, read_model, unfit
 
 MODEL_FORMAT = "duemani.motion_model/1"
 GRAPHS = ("hear", "position", "condition", "denoise")
 HEAR_FRAMES, POSITION_FRAMES = 600, 480
 _HEAR_CONTEXT = 20
-_MOST_BYTES = 200_000_000
-_MOST_HEADER_BYTES = 4_000_000
 SHIPPED = Path(__file__).parents[2] / "weights" / "motion.safetensors"
 SHIPPED_SHA256 = "374fdb073de456e400b9991f882fd0a6deb9c079cddd628aaa3aea5b1b0816ee"
 
@@ -92,37 +85,21 @@ def load_networks(path: Path, sha256: str = "") -> OnnxNetworks:
     Raises:
         InputError: it cannot be read, has another hash, or is no such model.
     """
-    check_readable(path)
-    data = read_limited(path, _MOST_BYTES)
-    digest = hashlib.sha256(data).hexdigest()
-    if sha256 and digest != sha256:
-        raise InputError(f"{path.name} is damaged: its SHA-256 is not the one it should have.")
+    file = read_model(path, "motion", MODEL_FORMAT, sha256)
+    settings, tensors = file.settings, file.tensors
     try:
-        size = int.from_bytes(data[:8], "little")
-        if not 0 < size < min(_MOST_HEADER_BYTES, len(data)):
-            raise ValueError("no header")
-        metadata = json.loads(data[8 : 8 + size])["__metadata__"]
-        if metadata["format"] != MODEL_FORMAT:
-            raise ValueError("another format")
-        settings = json.loads(metadata["settings"])
-        tensors = load_safetensors(data)
         config, code = _config(settings["denoiser"]), _code(settings["code"])
         errors = {str(name): float(value) for name, value in settings["guide_error_m"].items()}
         facts = dict(settings["facts"])
         estimate = _estimate(settings["style_estimate"])
-    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:100]
-        raise InputError(
-            f"{path.name} is no motion model of duemani ({reason}); a .safetensors file made by"
-            " `duemani train motion` is accepted."
-        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise not_a_model(path, "motion", error) from None
     try:
         used = settings["weights_of"]
-        sessions = {name: _session(tensors, f"graph.{name}", used[name]) for name in GRAPHS}
+        sessions = {name: open_session(tensors, name, used[name]) for name in GRAPHS}
     except Exception as error:  # onnxruntime has many of its own
-        reason = " ".join(str(error).split())[:160]
-        raise InputError(f"{path.name} holds weights that do not fit together: {reason}.") from None
-    return OnnxNetworks(config, code, errors, estimate, facts, digest, sessions)
+        raise unfit(path, error) from None
+    return OnnxNetworks(config, code, errors, estimate, facts, file.sha256, sessions)
 
 
 @cache
@@ -158,24 +135,6 @@ def _estimate(values: dict[str, list[Any]] | None) -> StyleEstimate | None:
     weight = tuple(tuple(map(float, row)) for row in values["weight"])
     return StyleEstimate(
         tuple(map(float, values["mean"])), tuple(map(float, values["deviation"])), weight
-    )
-
-
-def _session(
-    tensors: dict[str, np.ndarray], graph: str, weights: list[str]
-) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    values = [
-        onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensors[name], np.float32))
-        for name in weights
-    ]
-    options.add_external_initializers(weights, values)
-    return onnxruntime.InferenceSession(
-        tensors[graph].tobytes(), options, providers=["CPUExecutionProvider"]
     )
 
 

@@ -7,10 +7,7 @@ weights of their own, lie in it as bytes.
 
 from __future__ import annotations
 
-import io
 import json
-import logging
-import warnings
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,6 +25,7 @@ from duemani.models.diffusion.pretrained import (
     MODEL_FORMAT,
     POSITION_FRAMES,
 )
+from duemani.training.embedded_graph import bare_graph, weights_of
 from duemani.training.motion.conditions import Conditions
 from duemani.training.motion.torch_networks import TorchNetworks
 
@@ -96,9 +94,9 @@ def save_model(path: Path, networks: TorchNetworks, facts: dict[str, object]) ->
     ):
         for name, value in network.state_dict().items():
             tensors[f"{prefix}.{name}"] = value.detach().numpy().astype(np.float16)
-    weights_of: dict[str, list[str]] = {}
+    wanted: dict[str, list[str]] = {}
     for name, graph in _graphs(networks, set(tensors)).items():
-        weights_of[name] = [t.name for t in graph.graph.initializer if t.data_location]
+        wanted[name] = weights_of(graph)
         tensors[f"graph.{name}"] = np.frombuffer(graph.SerializeToString(), np.uint8)
     settings = {
         "audio": asdict(networks.encoder.config),
@@ -111,7 +109,7 @@ def save_model(path: Path, networks: TorchNetworks, facts: dict[str, object]) ->
         "code": asdict(networks.code),
         "guide_error_m": networks.guide_error_m,
         "style_estimate": networks.style_estimate and asdict(networks.style_estimate),
-        "weights_of": weights_of,
+        "weights_of": wanted,
         "facts": facts,
     }
     metadata = {"format": MODEL_FORMAT, "settings": json.dumps(settings)}
@@ -150,36 +148,4 @@ def _graphs(networks: TorchNetworks, weights: set[str]) -> dict[str, onnx.ModelP
         ),
     }
     assert set(made) == set(GRAPHS)
-    return {name: _graph(module, inputs, weights) for name, (module, inputs) in made.items()}
-
-
-def _graph(module: nn.Module, inputs: dict[str, Tensor], weights: set[str]) -> onnx.ModelProto:
-    """The module's ONNX graph without the weights that stand in the file."""
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module.eval(),
-            tuple(inputs.values()),
-            input_names=list(inputs),
-            output_names=["result"],
-            dynamo=True,
-            verbose=False,
-            optimize=False,  # folding would make other weights of ours
-        )
-        program.save(buffer)
-    model = onnx.load_from_string(buffer.getvalue())
-    del model.graph.value_info[:], model.metadata_props[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]  # where in the source each came from: most of the bytes
-        node.doc_string = ""
-    for tensor in model.graph.initializer:
-        if tensor.name in weights:
-            size = len(tensor.raw_data)
-            tensor.ClearField("raw_data")
-            tensor.data_location = onnx.TensorProto.EXTERNAL
-            for key, value in (("location", "weights"), ("offset", "0"), ("length", str(size))):
-                entry = tensor.external_data.add()
-                entry.key, entry.value = key, value
-    return model
+    return {name: bare_graph(module, inputs, weights) for name, (module, inputs) in made.items()}

@@ -1,0 +1,76 @@
+"""Pictures of our own keyboard from any side, with where it truly lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from duemani import keyboard
+from duemani.inputs.keyboard_view import KeyboardView
+from duemani.outputs import keyboard_mesh, shading
+from duemani.outputs.rasterizer import Rasterizer, View
+
+_IVORY, _EBONY = np.array([0.74, 0.715, 0.65]), np.array([0.018, 0.018, 0.020])
+_LACQUER, _FELT = np.array([0.010, 0.010, 0.011]), np.array([0.20, 0.012, 0.018])
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A picture (BGR) and its true view."""
+
+    picture: np.ndarray
+    truth: KeyboardView
+
+
+def render_keyboard(view: View, size: tuple[int, int], body: bool = True) -> Rendered:
+    """The keyboard and the piano about it, before a brown room."""
+    eye = np.array(view.eye_m)
+    with Rasterizer(*size, view) as rasterizer:
+        white, black = keyboard_mesh.white_key_solid(), keyboard_mesh.black_key_solid()
+        parts = [
+            ((black if dark else white).moved((float(x), 0.0, 0.0)), _EBONY if dark else _IVORY)
+            for dark, x in zip(keyboard.IS_BLACK, keyboard.CENTRE_X_M, strict=True)
+        ]
+        if body:
+            parts += [
+                (solid, _FELT if name == "felt" else _LACQUER)
+                for name, solid in keyboard_mesh.body_solids().items()
+            ]
+        for solid, albedo in parts:
+            to_eye = eye - solid.vertices_m
+            to_eye /= np.linalg.norm(to_eye, axis=1, keepdims=True)
+            colours = np.tile(albedo, (len(to_eye), 1))
+            mesh = rasterizer.add(len(to_eye), solid.triangles)
+            mesh.update(solid.vertices_m, shading.lit(solid.normals, colours, to_eye, 0.05))
+        picture = rasterizer.draw(np.full((size[1], size[0], 3), (60, 70, 80), np.uint8))
+        # Points about where the camera looks are surely before it.
+        x = np.clip(view.target_m[0] + np.linspace(-0.2, 0.2, 5), 0, keyboard.KEYBOARD_WIDTH_M)
+        points = np.array([(a, b, 0.0) for a in x for b in (0.0, 0.07, 0.15)])
+        seen = rasterizer.project(points)
+    homography, _ = cv2.findHomography(points[:, :2], seen, 0)
+    return Rendered(picture, KeyboardView(homography, size))
+
+
+def line_error(found: KeyboardView, truth: KeyboardView, octave_free: bool = False) -> float:
+    """Root mean square error of the white keys' lines in view, in white keys, along the keys.
+
+    Args:
+        found: the view to judge.
+        truth: the true one.
+        octave_free: whole octaves do not count.
+    """
+    x = np.arange(keyboard.WHITE_COUNT + 1) * keyboard.WHITE_PITCH_M
+    lines = np.stack(np.broadcast_arrays(x[:, None], np.array([0.005, 0.045])), -1).reshape(-1, 2)
+    depth = np.column_stack([lines, np.ones(len(lines))]) @ truth.picture_from_keyboard[2]
+    middle = np.array([*truth.to_keyboard(np.array(truth.size_px) / 2), 1.0])
+    before = depth * (middle @ truth.picture_from_keyboard[2]) > 0
+    px = truth.to_picture(lines)
+    seen = before & (px >= 0).all(1) & (px < np.array(truth.size_px)).all(1)
+    if not seen.any():
+        return float("inf")
+    off = (found.to_keyboard(px[seen]) - lines[seen])[:, 0] / keyboard.WHITE_PITCH_M
+    if octave_free:
+        off -= 7 * np.round(np.median(off) / 7)
+    return float(np.sqrt(np.mean(off**2)))

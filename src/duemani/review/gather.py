@@ -1,0 +1,54 @@
+"""Look, listen, and bring everything onto one clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from duemani.errors import InputError
+from duemani.inputs.film import probe_film
+from duemani.inputs.take import VIDEO_SUFFIXES, check_input
+from duemani.review.ears import listen, on_film_clock
+from duemani.review.eyes import on_notes_clock, together, watch
+from duemani.review.material import Material, Progress, Sources
+
+
+def gather(path: Path, sources: Sources, progress: Progress | None = None) -> Material:
+    """Look, listen, and bring notes and hands onto one clock.
+
+    Args:
+        path: film, recording, MIDI, `.json` or score.
+        sources: what is given beside it.
+        progress: called with the stage's name and its share done.
+
+    Raises:
+        InputError: a file cannot be read, or there is nothing to review: neither notes nor hands.
+    """
+    is_film = path.suffix.lower() in VIDEO_SUFFIXES and _has_picture(path)
+    watched = watch(path, sources, is_film, progress)
+    material = listen(path, sources, is_film, progress)
+    if sources.midi is not None and material.notes_from == "measured" and is_film:
+        material = on_film_clock(path, sources, material, watched, progress)
+    elif watched.filmed is not None and sources.hands is not None:
+        material, watched = on_notes_clock(material, watched)
+    if not len(material.performance.notes) and watched.filmed is None:
+        raise InputError(_nothing(path, is_film))
+    return together(material, watched, is_film)
+
+
+def _nothing(path: Path, is_film: bool) -> str:
+    if is_film:
+        return (
+            f"{path.name} gives nothing to review: no piano notes are heard and no hands on a"
+            " keyboard are seen; a film of a keyboard with both hands in view, or with piano"
+            " sound, is accepted."
+        )
+    return f"{path.name} holds no piano notes; there is nothing to review."
+
+
+def _has_picture(path: Path) -> bool:
+    check_input(path)
+    try:
+        probe_film(path)
+    except InputError:
+        return False
+    return True
