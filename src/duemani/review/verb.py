@@ -29,6 +29,9 @@ from duemani.review.material import Material, Progress, Sources
 
 _LONGEST_MOTION_SEC = 600.0
 _MOTION_RATE_HZ = 30.0
+_PEDAL_UNHEARD = (
+    "How the pedal was changed cannot be told from the sound surely enough to be remarked on."
+)
 
 
 @dataclass(frozen=True)
@@ -233,10 +236,15 @@ def _with_expression(
         found.performance, alignment, references, material.notes_from or "heard"
     )
     ratings, unrated = listener_ratings(found.performance)
-    cannot_tell = (*found.cannot_tell, *expression.cannot_tell, *unread, *unrated)
+    remarks = expression.remarks
+    unsaid: tuple[str, ...] = ()
+    if material.notes_from == "heard" and any(remark.kind == "pedal" for remark in remarks):
+        remarks = tuple(remark for remark in remarks if remark.kind != "pedal")
+        unsaid = (_PEDAL_UNHEARD,)
+    cannot_tell = (*found.cannot_tell, *expression.cannot_tell, *unsaid, *unread, *unrated)
     return replace(
         found,
-        remarks=_ranked((*found.remarks, *expression.remarks)),
+        remarks=_ranked((*found.remarks, *remarks)),
         curves=(*expression.curves, *hand_place_curves(material.seen)),
         bars=expression.bars,
         ratings=ratings,

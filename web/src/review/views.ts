@@ -7,17 +7,18 @@ import { make } from "./dom";
 import { HandsView } from "./handsview";
 import type { Session } from "./session";
 
-export type ViewName = "film" | "seen" | "played" | "compare";
+export type ViewName = "film" | "seen" | "played" | "suggested" | "compare";
 
-const NAMES: Record<ViewName, string> = { film: "Film", seen: "3D, as filmed", played: "3D, simulated", compare: "Compare fingers" };
+const NAMES: Record<ViewName, string> = { film: "Film", seen: "3D, as filmed", played: "3D, simulated", suggested: "3D, as suggested", compare: "Compare fingers" };
 /** Stand in the picture itself, so that simulated hands are never taken for filmed ones. */
 const CAPTIONS: Record<ViewName, string[]> = {
-  film: [], seen: ["as filmed"], played: ["simulated"], compare: ["as played · simulated", "as suggested · simulated"],
+  film: [], seen: ["as filmed"], played: ["simulated"], suggested: ["as suggested · simulated"], compare: ["as played · simulated", "as suggested · simulated"],
 };
 const NOTES: Record<ViewName, string> = {
   film: "The film that was given.",
   seen: "Tracked in the film and put onto the keyboard; not shown where the hands could not be seen.",
   played: "Simulated: made by duemani to play these notes with the fingers named; not filmed.",
+  suggested: "Simulated: no hands were seen; made by duemani to play these notes with the fingers that it suggests.",
   compare: "Both are simulated, and play these notes: left with the fingers played, right with those suggested.",
 };
 
@@ -27,7 +28,7 @@ export class Views {
   private readonly opened = new Map<MotionName, Promise<HandsView | null>>();
   private shown: HandsView[] = [];
   /** Fingers are told apart best from above. */
-  private readonly cameraNames: Record<ViewName, CameraName> = { film: "player", seen: "player", played: "player", compare: "overhead" };
+  private readonly cameraNames: Record<ViewName, CameraName> = { film: "player", seen: "player", played: "player", suggested: "player", compare: "overhead" };
 
   constructor(private readonly session: Session, private readonly film: HTMLVideoElement | null, private readonly say: (text: string) => void) {
     const { motions, suggested } = session.data;
@@ -36,6 +37,7 @@ export class Views {
     if (motions.seen) names.push("seen");
     if (motions.played) names.push("played");
     if (motions.played && motions.suggested && suggested) names.push("compare");
+    else if (motions.suggested && suggested && !motions.played) names.push("suggested");
     element("stage").hidden = !names.length;
     document.body.classList.toggle("no-stage", !names.length);
     for (const name of names) {
