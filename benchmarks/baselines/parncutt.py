@@ -14,39 +14,17 @@ from functools import cache
 import numpy as np
 
 from benchmarks.baselines.fingerer import NoteSequence, note_sequences
+from duemani.datasets.ergonomic_rules import span_bounds
 from duemani.performance import Performance
 
-# (finger, finger): practical, comfortable, relaxed least and greatest spans in semitones.
-_SPANS = {
-    (1, 2): ((-5, 10), (-3, 8), (1, 5)),
-    (1, 3): ((-4, 12), (-2, 10), (3, 7)),
-    (1, 4): ((-3, 14), (-1, 12), (5, 9)),
-    (1, 5): ((-1, 15), (1, 13), (7, 10)),
-    (2, 3): ((1, 5), (1, 3), (1, 2)),
-    (2, 4): ((1, 7), (1, 5), (3, 4)),
-    (2, 5): ((2, 10), (2, 8), (5, 6)),
-    (3, 4): ((1, 4), (1, 2), (1, 2)),
-    (3, 5): ((1, 7), (1, 5), (3, 4)),
-    (4, 5): ((1, 5), (1, 3), (1, 2)),
-}
 _PRACTICAL, _COMFORTABLE, _RELAXED = range(3)
 _FARTHEST = 24
 _BEYOND = 50.0
 _CROSSED_CHORD = 200.0
 
 
-def _bounds(finger: int, other: int, kind: int) -> tuple[int, int]:
-    """Least and greatest semitones from the key of `finger` (1-5) to that of `other`."""
-    if finger == other:
-        return 0, 0
-    if finger < other:
-        return _SPANS[finger, other][kind]
-    low, high = _SPANS[other, finger][kind]
-    return -high, -low
-
-
 def _excess(finger: int, other: int, kind: int, interval: int) -> int:
-    low, high = _bounds(finger, other, kind)
+    low, high = span_bounds(finger, other, kind)
     return max(interval - high, low - interval, 0)
 
 
@@ -57,7 +35,7 @@ def _pair_points(interval: int, black: int, next_black: int, chord: bool) -> np.
     for f, g in itertools.product(range(1, 6), repeat=2):
         cost = _BEYOND * (_excess(f, g, _PRACTICAL, interval) > 0)
         if f != g:
-            low, high = _bounds(f, g, _RELAXED)
+            low, high = span_bounds(f, g, _RELAXED)
             weight = 1 if 1 in (f, g) else 2
             cost += 2 * _excess(f, g, _COMFORTABLE, interval)
             # Spans are small or large seen from the lower finger.

@@ -161,7 +161,8 @@ def beyond_comfort(f: int, g: int, span_st: float) -> float:
     return _excess(f, g, 1, span_st)
 
 
-def _bounds(f: int, g: int, kind: int) -> tuple[int, int]:
+def span_bounds(f: int, g: int, kind: int) -> tuple[int, int]:
+    """Least and greatest semitones from the key of finger `f` (1-5) to that of `g`."""
     if f == g:
         return 0, 0
     if f < g:
@@ -172,7 +173,7 @@ def _bounds(f: int, g: int, kind: int) -> tuple[int, int]:
 
 def _excess(f: int, g: int, kind: int, span_st: float) -> float:
     """How far a span lies outside the bounds [semitones], with half a semitone of tolerance."""
-    low, high = _bounds(f, g, kind)
+    low, high = span_bounds(f, g, kind)
     return max(span_st - high - 0.5, low - span_st - 0.5, 0.0)
 
 

@@ -72,7 +72,7 @@ def decode_line(
         low, high = max(start - _MARGIN_EVENTS, 0), min(end + _MARGIN_EVENTS, count)
         part = part_of(line, low, high)
         inputs = line_inputs(part, notes, scale)
-        scores = _tempered(potentials(model.networks, inputs), inputs, model.temperature)
+        scores = tempered(potentials(model.networks, inputs), inputs, model.temperature)
         if preferred is not None:
             scores = _leaning(scores, inputs, part, preferred)
         restraint = Restraint.of(inputs, part, notes, scale)
@@ -87,7 +87,7 @@ def decode_line(
     return finger, chances
 
 
-def _tempered(scores: Potentials, inputs: LineInputs, temperature: float) -> Potentials:
+def tempered(scores: Potentials, inputs: LineInputs, temperature: float) -> Potentials:
     """Softer or harder potentials; the reach penalty stays as it is."""
     learned = scores.own - inputs.fixed
     return Potentials(

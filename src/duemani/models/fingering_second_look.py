@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from duemani.models.fingering_decoder import tempered
 from duemani.models.fingering_inputs import LineInputs, line_inputs
 from duemani.models.fingering_lines import HandLine, hand_line, part_of
 from duemani.models.fingering_model import FingeringModel, pretrained_fingering
@@ -124,7 +125,7 @@ def _look_at(
         low, high = max(start - _MARGIN_EVENTS, 0), min(end + _MARGIN_EVENTS, count)
         part = part_of(line, low, high)
         inputs = line_inputs(part, notes, scale)
-        scores = _tempered(potentials(model.networks, inputs), inputs, model.temperature)
+        scores = tempered(potentials(model.networks, inputs), inputs, model.temperature)
         scores = Restraint.of(inputs, part, notes, scale).applied(scores)
         worths.append(joint(scores)[start - low : end - low])
         heard = _heard(part, inputs, evidence)
@@ -143,17 +144,6 @@ def _look_at(
     for event, choice in zip(range(count), best, strict=True):
         look.intended[line.notes[event]] = line.choices[event][choice] + 1
     _passages(look, line, played, best, np.concatenate(worths))
-
-
-def _tempered(scores: Potentials, inputs: LineInputs, temperature: float) -> Potentials:
-    """As in decoding: softer or harder potentials; the reach penalty stays as it is."""
-    learned = scores.own - inputs.fixed
-    return Potentials(
-        learned / temperature + inputs.fixed,
-        scores.step / temperature,
-        scores.skip / temperature,
-        scores.triple / temperature,
-    )
 
 
 def _sharing(line: HandLine, played: np.ndarray) -> Bool[np.ndarray, " note"]:
