@@ -26,10 +26,10 @@ from duemani.evaluation.who_played import (
     calibration_error,
     frame_accuracy,
     nearest_tips,
-    true_fingers,
 )
 from duemani.inputs.midi import load_midi
 from duemani.models.reviewer.judge import judge
+from duemani.models.reviewer.note_inputs import ten_fingers
 from duemani.models.reviewer.pretrained import SHIPPED, ReviewerNetwork, load_reviewer
 from duemani.models.reviewer.prior import notes_prior
 from duemani.models.reviewer.seen_hands import FRAME_RATE, SeenHands
@@ -90,7 +90,7 @@ def simulated(
         order_of = np.lexsort((notes["pitch"], notes["onset_sec"]))
         notes, true = notes[order_of], take.performance.notes[order_of]
         prior = notes_prior(Performance(notes))
-        truth = true_fingers(true)
+        truth = ten_fingers(true)
         near = nearest_tips(seen, notes)
         rule.append(np.stack([near.finger == truth, near.clear], 1))
         for mode in modes:

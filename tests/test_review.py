@@ -16,8 +16,8 @@ from av.video.frame import VideoFrame
 from duemani.cli import main
 from duemani.demo import demo_score
 from duemani.errors import InputError
-from duemani.evaluation.who_played import true_fingers
 from duemani.inputs.score import load_score
+from duemani.models.reviewer.note_inputs import ten_fingers
 from duemani.motion import HandMotion, save_motion
 from duemani.outputs.midi import save_midi
 from duemani.outputs.synthesis import render_piano
@@ -66,7 +66,7 @@ def without_fingers(performance: Performance) -> Performance:
 def test_fingers_are_seen(files: Path, played: tuple[Performance, HandMotion]) -> None:
     found = review(files / "take.mid", Sources(hands=files / "hands.npz"), BARE)
     assert found.fingers is not None
-    true = true_fingers(played[0].notes)
+    true = ten_fingers(played[0].notes)
     told = found.fingers.played > 0
     seen = found.fingers.hand * 5 + found.fingers.played - 1
     assert told.mean() > 0.9

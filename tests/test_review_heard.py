@@ -8,10 +8,10 @@ from duemani.models.reviewer.seen_hands import FRAME_RATE, SeenHands
 from duemani.performance import PEDAL_DTYPE, Performance, make_notes
 from duemani.review.hand_places import hand_place_curves
 from duemani.review.heard import (
+    heard_pedal,
     heard_together,
     mean_velocity,
     pedal_changes,
-    pedal_down,
 )
 
 
@@ -54,9 +54,9 @@ def test_the_pedal_is_down_where_both_together_say_so() -> None:
     pedal = np.array([(1.0, 127), (2.0, 0)], PEDAL_DTYPE)
     take = Performance(pedal=pedal)
     frames = int(3 * FRAME_RATE)
-    assert pedal_down(take, np.zeros(frames)).sum() == 30
-    assert pedal_down(take, np.full(frames, 0.5)).all()
-    assert not pedal_down(Performance(), np.full(frames, 0.4)).any()
+    assert heard_pedal(take, np.zeros(frames)).sum() == 30
+    assert heard_pedal(take, np.full(frames, 0.5)).all()
+    assert not heard_pedal(Performance(), np.full(frames, 0.4)).any()
 
 
 @pytest.mark.parametrize("pattern", ["", "0", "1", "0110", "1001", "010101"])
@@ -64,7 +64,7 @@ def test_pedal_changes_lead_back_to_the_frames(pattern: str) -> None:
     down = np.repeat(np.array([c == "1" for c in pattern], bool), 5)
     changes = pedal_changes(down)
     assert (np.diff(changes["value"].astype(int)) != 0).all()
-    again = pedal_down(Performance(pedal=changes), np.zeros(len(down)))
+    again = heard_pedal(Performance(pedal=changes), np.zeros(len(down)))
     np.testing.assert_array_equal(again, down)
 
 

@@ -20,10 +20,10 @@ from duemani.evaluation.who_played import (
     frame_accuracy,
     held_frames,
     nearest_tips,
-    true_fingers,
 )
 from duemani.keyboard import WHITE_PITCH_M, key_centre_x
 from duemani.models.reviewer.judge import Judgement
+from duemani.models.reviewer.note_inputs import ten_fingers
 from duemani.models.reviewer.seen_hands import FRAME_RATE, SeenHands
 from duemani.performance import LEFT, PEDAL_DTYPE, RIGHT, Performance, make_notes
 
@@ -130,7 +130,7 @@ def fingered(rows: list[tuple[float, float, int, int]], fingers: list[int]) -> n
 
 def test_frames_count_by_how_long_keys_are_held() -> None:
     notes = fingered([(0.0, 1.0, 60, 64), (1.0, 1.2, 62, 64)], [5, 9])
-    np.testing.assert_array_equal(true_fingers(notes), [5, 9])
+    np.testing.assert_array_equal(ten_fingers(notes), [5, 9])
     chances = np.full((2, 10), 0.02)
     chances[0, 5], chances[1, 8] = 0.82, 0.82  # the second one is wrong
     judged = told(chances, np.zeros((FRAMES, 10)))

@@ -135,7 +135,7 @@ def _score(path: Path) -> _Source:
     piece = read_written(path)
     document = piece.document
     bars = len(piece.bar_starts_sec)
-    names = (*document.bar_names, *map(str, range(len(document.bar_names) + 1, bars + 1)))[:bars]
+    names = document.names_of_bars(bars)
     bar = np.array([document.notes[number].bar for number in piece.numbers], int)
     return _Source(
         path.stem.replace("_", " "),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from duemani.errors import InputError
 
@@ -118,6 +119,15 @@ def make_notes(rows: Sequence[tuple[float, float, int, int]]) -> np.ndarray:
         notes["pitch"], notes["velocity"] = pitch, velocity
     notes["hand"], notes["confidence"] = UNKNOWN_HAND, np.nan
     return notes
+
+
+def pedal_down(
+    performance: Performance, time_sec: Float[np.ndarray, " time"]
+) -> Bool[np.ndarray, " time"]:
+    """Whether the sustain pedal is down at these times [s]; before its first value it is up."""
+    at = np.searchsorted(performance.pedal["time_sec"], time_sec, side="right")
+    values = np.concatenate([[0], performance.pedal["value"]])
+    return np.asarray(values[at] >= SUSTAIN_THRESHOLD)
 
 
 def sound_end_sec(performance: Performance) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from duemani.analysis.expression_take import LEAST_NOTES, Aspect, Take, curve_times, smoothed
-from duemani.performance import SUSTAIN_THRESHOLD
+from duemani.performance import pedal_down
 from duemani.report import Curve, Remark
 
 _DOTS = ("staccato", "staccatissimo", "spiccato")
@@ -60,11 +60,7 @@ def held_share(take: Take) -> Float[np.ndarray, " note"]:
 
 def under_pedal(take: Take) -> np.ndarray:
     """Notes whose key is let go while the sustain pedal is down, (note,) bool."""
-    pedal = take.performance.pedal
-    if not len(pedal):
-        return np.zeros(len(take.onset_sec), bool)
-    at = np.searchsorted(pedal["time_sec"], take.release_sec, side="right") - 1
-    return (at >= 0) & (pedal["value"][np.maximum(at, 0)] >= SUSTAIN_THRESHOLD)
+    return pedal_down(take.performance, take.release_sec)
 
 
 def _staccato(take: Take, share: np.ndarray, pedalled: np.ndarray) -> Iterator[Remark]:

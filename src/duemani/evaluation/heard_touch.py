@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from duemani.models.reviewer.seen_hands import FRAME_RATE
-from duemani.performance import SUSTAIN_THRESHOLD, Performance
+from duemani.performance import Performance, pedal_down
 
 MATCH_SEC = 0.05
 _LONGEST_LOG, _SHORTEST_LOG = 2.0, -4.0
@@ -57,10 +57,7 @@ def articulation(notes: np.ndarray) -> Float[np.ndarray, " note"]:
 
 def pedal_frames(performance: Performance, frames: int) -> Bool[np.ndarray, " frame"]:
     """Whether the sustain pedal is down, 30 times a second."""
-    pedal = performance.pedal
-    at = np.searchsorted(pedal["time_sec"], np.arange(frames) / FRAME_RATE, side="right")
-    values = np.concatenate([[0], pedal["value"]])
-    return np.asarray(values[at] >= SUSTAIN_THRESHOLD)
+    return pedal_down(performance, np.arange(frames) / FRAME_RATE)
 
 
 def f1(true: Bool[np.ndarray, " _"], told: Bool[np.ndarray, " _"]) -> float:

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from duemani.keyboard import WHITE_PITCH_M, key_centre_x
 from duemani.models.reviewer.judge import Judgement
+from duemani.models.reviewer.note_inputs import ten_fingers
 from duemani.models.reviewer.seen_hands import FRAME_RATE, SeenHands
 
 CLEAR_KEYS, NEAR_KEYS = 0.5, 0.6
@@ -49,11 +50,6 @@ def nearest_tips(seen: SeenHands, notes: np.ndarray) -> Nearest:
     return Nearest(np.where(np.isfinite(first), order[:, 0], -1), first, second)
 
 
-def true_fingers(notes: np.ndarray) -> Int[np.ndarray, " note"]:
-    """0-9, left thumb to right little finger."""
-    return notes["hand"].astype(int) * 5 + notes["finger"].astype(int) - 1
-
-
 def held_frames(
     notes: np.ndarray, frames: int
 ) -> tuple[Int[np.ndarray, " pair"], Int[np.ndarray, " pair"]]:
@@ -77,7 +73,7 @@ def frame_accuracy(judgement: Judgement, notes: np.ndarray) -> tuple[int, int]:
         return 0, 0
     frame, note = held_frames(notes, len(judgement.pressing))
     told = judgement.frame_chances(frame, note).argmax(1)
-    return int((told == true_fingers(notes)[note]).sum()), len(note)
+    return int((told == ten_fingers(notes)[note]).sum()), len(note)
 
 
 def calibration_error(

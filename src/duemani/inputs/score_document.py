@@ -85,6 +85,11 @@ class ScoreDocument:
     notes: tuple[NoteElement, ...]
     bar_names: tuple[str, ...]
 
+    def names_of_bars(self, count: int) -> tuple[str, ...]:
+        """Printed numbers of the first `count` bars; those without one are counted on."""
+        named = len(self.bar_names)
+        return (*self.bar_names, *map(str, range(named + 1, count + 1)))[:count]
+
     def encoded(self, text: bytes) -> bytes:
         """`text` (UTF-8) in the encoding of the file."""
         return self.byte_order_mark + text.decode("utf-8").encode(self.encoding)

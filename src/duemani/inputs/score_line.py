@@ -105,8 +105,7 @@ def score_line(piece: WrittenPiece) -> ScoreLine:
     elements = [document.notes[int(number)].element for number in piece.numbers]
     onset = np.array([note.onset_quarter for note in notes], float)
     bars = np.maximum.accumulate(np.array(written.bars_quarter or [0.0], float))
-    names = document.bar_names[: len(bars)]
-    names = (*names, *map(str, range(len(names) + 1, len(bars) + 1)))
+    names = document.names_of_bars(len(bars))
     return ScoreLine(
         onset_quarter=onset,
         duration_quarter=np.array(

@@ -15,9 +15,9 @@ from duemani.models.fingering_reach import within_reach
 from duemani.performance import (
     LEFT,
     RIGHT,
-    SUSTAIN_THRESHOLD,
     UNKNOWN_FINGER,
     Performance,
+    pedal_down,
 )
 
 LEAST_HOLD_SEC = 0.35
@@ -64,7 +64,7 @@ class _Line:
         self.later_finger = self.finger.copy()
         self.x_m = sign * key_centre_x(notes["pitch"])
         self.events = chord_starts(self.onset, self.release, self.pitch)
-        self.pedalled = _pedal_down(performance, self.release)
+        self.pedalled = pedal_down(performance, self.release)
         # For every time, which earlier notes may still be down: all since the longest note.
         self.longest_sec = float((self.release - self.onset).max(initial=0.0))
 
@@ -140,11 +140,3 @@ class _Line:
             for other in held
             for by in (self.finger[other], self.later_finger[other])
         )
-
-
-def _pedal_down(performance: Performance, time_sec: np.ndarray) -> np.ndarray:
-    pedal = performance.pedal
-    if not len(pedal):
-        return np.zeros(len(time_sec), bool)
-    at = np.searchsorted(pedal["time_sec"], time_sec, side="right") - 1
-    return (at >= 0) & (pedal["value"][np.maximum(at, 0)] >= SUSTAIN_THRESHOLD)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from duemani.models.ratings_harmony import content_figures, dissonance
-from duemani.performance import SUSTAIN_THRESHOLD, Performance, sound_end_sec
+from duemani.performance import Performance, pedal_down, sound_end_sec
 
 CHORD_SEC = 0.035
 GROUPS = ("dynamics", "pace", "timing", "articulation", "pedal", "balance", "content")
@@ -171,10 +171,10 @@ def _articulation(performance: Performance, chords: _Chords) -> dict[str, float]
 
 
 def _pedal(performance: Performance, chords: _Chords) -> dict[str, float]:
-    notes, pedal = performance.notes, performance.pedal
+    notes = performance.notes
     start_sec, end_sec = notes["onset_sec"][0], notes["release_sec"].max()
     grid = start_sec + np.arange(0, max(end_sec - start_sec, _GRID_SEC), _GRID_SEC)
-    down = _is_down(pedal, grid)
+    down = pedal_down(performance, grid)
     change = np.diff(down.astype(int))
     presses, lifts = int(np.sum(change > 0)), int(np.sum(change < 0))
     press_sec = grid[1:][change > 0]
@@ -192,7 +192,7 @@ def _pedal(performance: Performance, chords: _Chords) -> dict[str, float]:
         "presses_a_sec": presses / max(end_sec - start_sec, 0.1),
         "presses_a_chord": presses / len(chords.onset_sec),
         "down_sec": np.log2(max(down.sum(), 1) * _GRID_SEC / max(presses, lifts, 1)),
-        "onsets": _is_down(pedal, chords.onset_sec + _TOGETHER_SEC).mean(),
+        "onsets": pedal_down(performance, chords.onset_sec + _TOGETHER_SEC).mean(),
         "delay": np.clip(delay, 0, 0.5).mean() if presses else _NO_PEDAL_DELAY_SEC,
         "late": np.clip(late, 0, 1).mean() if presses else _NO_PEDAL_LATE_SEC,
         "sounding": np.mean(several),
@@ -200,13 +200,6 @@ def _pedal(performance: Performance, chords: _Chords) -> dict[str, float]:
         "clash": np.mean(clash),
         "clash_p90": np.percentile(clash, 90),
     }
-
-
-def _is_down(pedal: np.ndarray, time_sec: Float[np.ndarray, " time"]) -> Bool[np.ndarray, " time"]:
-    if not len(pedal):
-        return np.zeros(len(time_sec), bool)
-    last = np.searchsorted(pedal["time_sec"], time_sec, side="right") - 1
-    return (last >= 0) & (pedal["value"][np.maximum(last, 0)] >= SUSTAIN_THRESHOLD)
 
 
 def _balance(notes: np.ndarray, chords: _Chords) -> dict[str, float]:

@@ -6,34 +6,41 @@ from dataclasses import replace
 from pathlib import Path
 
 from duemani.analysis.clocks import Clock, fit_clock, fit_sound_clock
+from duemani.inputs.film import FilmFacts
 from duemani.inputs.take import read_take, transcribe
 from duemani.performance import Performance
 from duemani.review.eyes import of_seen_hands
 from duemani.review.material import SURE, Material, Progress, Sources, Watched, clock_sentence
 
+HEARD = "transcribed from the sound"
 
-def listen(path: Path, sources: Sources, is_film: bool, progress: Progress | None) -> Material:
+
+def listen(
+    path: Path, sources: Sources, film: FilmFacts | None, progress: Progress | None
+) -> Material:
     """The notes given, or else those heard; none where there is no sound.
 
     Raises:
         InputError: a file cannot be read.
     """
     between = sources.between_sec
-    title = path.stem.replace("_", " ")
-    video = path if is_film else None
-    if is_film and not _has_sound(path):
-        said = "The film has no sound" + (
-            "." if sources.midi else ": which keys were played cannot be told; --midi gives them."
+    is_film = film is not None
+    recording = path if film is not None and film.has_sound else None
+    unheard: tuple[str, ...] = ()
+    if is_film and recording is None:
+        unheard = (
+            "The film has no sound."
+            if sources.midi
+            else "The film has no sound: which keys were played cannot be told; --midi gives them.",
         )
-        material = Material(
-            title, path, video=video, part_sec=sources.part_sec, cannot_tell=(said,)
-        )
-        recording = None
-    else:
-        recording = path if is_film else None
-        material = Material(
-            title, path, video=video, part_sec=sources.part_sec, recording=recording
-        )
+    material = Material(
+        path.stem.replace("_", " "),
+        path,
+        video=path if is_film else None,
+        recording=recording,
+        part_sec=sources.part_sec,
+        cannot_tell=unheard,
+    )
     if sources.midi is not None:
         take = read_take(sources.midi, progress)
         notes = take.performance
@@ -56,15 +63,9 @@ def listen(path: Path, sources: Sources, is_film: bool, progress: Progress | Non
         recording=take.recording,
         performance=notes,
         notes_from="heard" if heard else "measured",
-        evidence={"notes": "transcribed from the sound" if heard else take.origin},
+        evidence={"notes": HEARD if heard else take.origin},
         assumptions=take.remarks,
     )
-
-
-def _has_sound(path: Path) -> bool:
-    from duemani.inputs.film import probe_film
-
-    return probe_film(path).has_sound
 
 
 def on_film_clock(
@@ -76,50 +77,33 @@ def on_film_clock(
 ) -> Material:
     """Given notes by the film's clock: by its sound, or else by its hands."""
     notes = material.performance
-    clock = Clock(0.0, 1.0, 0.0)
-    by = ""
+    clock, by = Clock(0.0, 1.0, 0.0), ""
+    heard = None
     if material.recording is not None:
         heard = _heard(path, sources, progress)
-        clock, by = fit_sound_clock(notes, heard), "sound"
-        if clock.sure < SURE and len(heard.notes) and (watched.filmed is None):
-            return replace(
-                material,
-                performance=heard,
-                notes_from="heard",
-                evidence={"notes": "transcribed from the sound"},
-                cannot_tell=(
-                    *material.cannot_tell,
-                    f"{_name(sources.midi)} is not used: it is not what is heard in the film.",
-                ),
-            )
+        clock, by = fit_sound_clock(notes, heard), "the sounds heard"
     if clock.sure < SURE and watched.filmed is not None and watched.view is not None:
         mine = of_seen_hands(notes, watched.filmed)
-        clock, by = fit_clock(mine, watched.filmed, watched.view), "hands"
+        clock, by = fit_clock(mine, watched.filmed, watched.view), "the keys played"
+    name = path.name if sources.midi is None else sources.midi.name
     if clock.sure >= SURE:
-        told = "the sounds heard" if by == "sound" else "the keys played"
-        said = clock_sentence(
-            f"The notes of {_name(sources.midi)}", "the film", clock.offset_sec, clock.rate, told
-        )
+        said = clock_sentence(f"The notes of {name}", "the film", clock.offset_sec, clock.rate, by)
         return replace(
             material,
             performance=clock.on_film(notes),
             assumptions=(*material.assumptions, said),
         )
-    refusal = f"{_name(sources.midi)} is not of this film: neither its sound nor its hands fit."
-    if material.recording is None:
-        return replace(
-            material,
-            performance=Performance(),
-            notes_from=None,
-            evidence={},
-            cannot_tell=(*material.cannot_tell, refusal),
-        )
+    why = (
+        "is not used: it is not what is heard in the film."
+        if watched.filmed is None
+        else "is not of this film: neither its sound nor its hands fit."
+    )
     return replace(
         material,
-        performance=_heard(path, sources, progress),
-        notes_from="heard",
-        evidence={"notes": "transcribed from the sound"},
-        cannot_tell=(*material.cannot_tell, refusal),
+        performance=Performance() if heard is None else heard,
+        notes_from=None if heard is None else "heard",
+        evidence={} if heard is None else {"notes": HEARD},
+        cannot_tell=(*material.cannot_tell, f"{name} {why}"),
     )
 
 
@@ -127,7 +111,3 @@ def _heard(path: Path, sources: Sources, progress: Progress | None) -> Performan
     between = sources.between_sec
     heard = transcribe(path, progress, between)
     return heard if between is None else heard.between(*between)
-
-
-def _name(path: Path | None) -> str:
-    return "the MIDI file" if path is None else path.name

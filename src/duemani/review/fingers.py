@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -116,5 +116,4 @@ def _in_view(seen: SeenHands, onset_sec: np.ndarray) -> Bool[np.ndarray, "note 2
 def completed(performance: Performance, finger: np.ndarray, hand_span_m: float) -> Performance:
     """The notes with these fingers, and with the fingering model's where there are none (0)."""
     known = performance.with_fingers(performance.notes["hand"], finger)
-    made = choose_fingers(known, hand_span_m, keep="hard").performance
-    return replace(made, pedal=performance.pedal)
+    return choose_fingers(known, hand_span_m, keep="hard").performance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from duemani.errors import InputError
-from duemani.inputs.film import probe_film
+from duemani.inputs.film import FilmFacts, probe_film
 from duemani.inputs.take import VIDEO_SUFFIXES, check_input
 from duemani.review.ears import listen, on_film_clock
 from duemani.review.eyes import on_notes_clock, together, watch
@@ -23,9 +23,10 @@ def gather(path: Path, sources: Sources, progress: Progress | None = None) -> Ma
     Raises:
         InputError: a file cannot be read, or there is nothing to review: neither notes nor hands.
     """
-    is_film = path.suffix.lower() in VIDEO_SUFFIXES and _has_picture(path)
+    film = _film(path)
+    is_film = film is not None
     watched = watch(path, sources, is_film, progress)
-    material = listen(path, sources, is_film, progress)
+    material = listen(path, sources, film, progress)
     if sources.midi is not None and material.notes_from == "measured" and is_film:
         material = on_film_clock(path, sources, material, watched, progress)
     elif watched.filmed is not None and sources.hands is not None:
@@ -45,10 +46,12 @@ def _nothing(path: Path, is_film: bool) -> str:
     return f"{path.name} holds no piano notes; there is nothing to review."
 
 
-def _has_picture(path: Path) -> bool:
+def _film(path: Path) -> FilmFacts | None:
+    """What a film says of itself; None for other files, and for those without a picture."""
     check_input(path)
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
+        return None
     try:
-        probe_film(path)
+        return probe_film(path)
     except InputError:
-        return False
-    return True
+        return None

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from duemani.models.reviewer.judge import Judgement
 from duemani.models.reviewer.seen_hands import FRAME_RATE
-from duemani.performance import PEDAL_DTYPE, SUSTAIN_THRESHOLD, Performance
+from duemani.performance import PEDAL_DTYPE, Performance, pedal_down
 from duemani.review.material import Material
 
 _DOWN, _UP = 127, 0
@@ -35,7 +35,7 @@ def heard_together(transcribed: Performance, judgement: Judgement) -> Performanc
     velocity = mean_velocity(judgement.velocity, notes["velocity"].astype(float))
     notes["velocity"] = np.clip(np.round(velocity), 1, 127)
     notes["release_sec"] = np.maximum(judgement.release_sec, notes["onset_sec"] + 0.02)
-    down = pedal_down(transcribed, judgement.pedal)
+    down = heard_pedal(transcribed, judgement.pedal)
     return Performance.create(notes, pedal_changes(down))
 
 
@@ -52,13 +52,11 @@ def mean_velocity(
     return np.asarray(judged.mean() + judged.std() * standard / np.std(standard))
 
 
-def pedal_down(
+def heard_pedal(
     transcribed: Performance, judged: Float[np.ndarray, " frame"]
 ) -> Bool[np.ndarray, " frame"]:
     """Whether the sustain pedal is down, in every frame, by both together."""
-    pedal = transcribed.pedal
-    at = np.searchsorted(pedal["time_sec"], np.arange(len(judged)) / FRAME_RATE, side="right")
-    told = np.concatenate([[0], pedal["value"]])[at] >= SUSTAIN_THRESHOLD
+    told = pedal_down(transcribed, np.arange(len(judged)) / FRAME_RATE)
     mixed = (judged + _TRANSCRIBED_SHARE * told) / (1 + _TRANSCRIBED_SHARE)
     return np.asarray(mixed > _LEAST_DOWN)
 

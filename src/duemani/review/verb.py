@@ -79,23 +79,10 @@ def review(
     judgement = judge_take(material, network or shipped_reviewer(), progress)
     performance, material = as_heard(material, judgement)
     alignment, said = _aligned(performance, piece, wishes.score)
-    found = Review(
-        title=material.title,
-        performance=performance,
-        fingers=None,
-        suggested=None,
-        remarks=(),
-        curves=(),
-        bars=(),
-        ratings=(),
+    found = replace(
+        _unsaid(material),
         evidence=_evidence(material, judgement),
         cannot_tell=(*material.cannot_tell, *said),
-        assumptions=material.assumptions,
-        source=path,
-        seen=material.motion,
-        recording=material.recording,
-        video=material.video,
-        part_sec=sources.part_sec,
     )
     found = _with_score(found, piece, alignment)
     found = _with_fingers(found, material, judgement, _place(piece, alignment), wishes)
@@ -112,26 +99,36 @@ def _without_notes(material: Material) -> Review:
             "No piano notes are heard: which keys were played cannot be told (--midi gives them).",
         )
     )
-    return Review(
-        title=material.title,
-        performance=Performance(),
-        fingers=None,
-        suggested=None,
-        remarks=(),
+    return replace(
+        _unsaid(material),
         curves=hand_place_curves(material.seen),
-        bars=(),
-        ratings=(),
-        evidence=material.evidence,
         cannot_tell=(
             *material.cannot_tell,
             *unheard,
             "Fingers, corrections and expression cannot be told without notes.",
         ),
+    )
+
+
+def _unsaid(material: Material) -> Review:
+    """The take, before anything is said of it."""
+    return Review(
+        title=material.title,
+        performance=material.performance,
+        fingers=None,
+        suggested=None,
+        remarks=(),
+        curves=(),
+        bars=(),
+        ratings=(),
+        evidence=material.evidence,
+        cannot_tell=material.cannot_tell,
         assumptions=material.assumptions,
         source=material.source,
         seen=material.motion,
         recording=material.recording,
         video=material.video,
+        part_sec=material.part_sec,
     )
 
 
@@ -175,10 +172,8 @@ def _place(piece: WrittenPiece | None, alignment: Alignment | None) -> ScorePlac
         return None
     written = alignment.written
     printed = np.where(written >= 0, piece.performance.notes["finger"][np.maximum(written, 0)], 0)
-    bars = len(piece.bar_starts_sec)
-    names = piece.document.bar_names
-    names = (*names, *map(str, range(len(names) + 1, bars + 1)))[:bars]
-    return ScorePlace(printed.astype(int), alignment.bar.astype(int), tuple(names))
+    names = piece.document.names_of_bars(len(piece.bar_starts_sec))
+    return ScorePlace(printed.astype(int), alignment.bar.astype(int), names)
 
 
 def _with_score(found: Review, piece: WrittenPiece | None, alignment: Alignment | None) -> Review:
@@ -272,12 +267,14 @@ def _with_motions(found: Review, wishes: Wishes, progress: Progress | None) -> R
             return None
 
     fingers = found.fingers
-    suggested = moved(found.suggested, "moving the suggested hands")
+    suggested = None
+    if fingers is None or fingers.flagged.any():
+        suggested = moved(found.suggested, "moving the suggested hands")
     if fingers is None:
         return replace(found, suggested_motion=suggested)
     played = completed(found.performance, fingers.played, wishes.hand_span_m)
     return replace(
         found,
-        suggested_motion=suggested if fingers.flagged.any() else None,
+        suggested_motion=suggested,
         played_motion=moved(played, "moving the played hands"),
     )

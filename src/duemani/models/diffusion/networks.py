@@ -31,7 +31,6 @@ class Known:
 
 
 @runtime_checkable
-@runtime_checkable
 class MotionNetworks(Protocol):
     """Audio encoder, position predictor and denoiser of one trained model."""
 

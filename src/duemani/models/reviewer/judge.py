@@ -14,7 +14,7 @@ from duemani.models.reviewer.seen_hands import FRAME_RATE
 from duemani.models.reviewer.windows import Evidence, parts, window_inputs
 
 VELOCITY_MIDDLE, VELOCITY_SCALE, ONSET_SCALE_SEC = 64.0, 24.0, 0.02
-_LOG_SPREADS = (-4.0, 2.0)
+LOG_SPREADS = (-4.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def judge(
         if progress:
             progress(min(last / max(frames, 1), 1.0))
     length = np.maximum(notes["release_sec"] - notes["onset_sec"], 0.02)
-    spread = np.exp(np.clip(touch[:, 3:], *_LOG_SPREADS))
+    spread = np.exp(np.clip(touch[:, 3:], *LOG_SPREADS))
     onset = np.maximum(notes["onset_sec"] + touch[:, 2] * ONSET_SCALE_SEC, 0)
     return Judgement(
         chances=chances,

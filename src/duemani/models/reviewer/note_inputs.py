@@ -26,6 +26,11 @@ _SPEED = 0.5
 _NEAR_KEYS = 4.0
 
 
+def ten_fingers(notes: np.ndarray) -> Int[np.ndarray, " note"]:
+    """Hand and finger of each note as one number: 0-9, left thumb to right little finger."""
+    return np.asarray(notes["hand"].astype(np.int64) * 5 + notes["finger"] - 1)
+
+
 def finger_views(
     seen: SeenHands, onset_sec: Float[np.ndarray, " note"], pitch: Int[np.ndarray, " note"]
 ) -> Float[np.ndarray, "note 10 17 8"]:

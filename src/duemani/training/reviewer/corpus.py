@@ -17,7 +17,7 @@ from duemani.files import replacing
 from duemani.models.reviewer.prior import notes_prior
 from duemani.models.reviewer.seen_hands import FRAME_RATE, SeenHands
 from duemani.motion import HandMotion
-from duemani.performance import SUSTAIN_THRESHOLD, sound_end_sec
+from duemani.performance import pedal_down, sound_end_sec
 
 Report = Callable[[str, float], None]
 
@@ -55,13 +55,7 @@ def review_take(take: MotionTake, kept: Path | None = None) -> ReviewTake:
     """What the reviewer needs of a take; its prior is kept in a folder for the next time."""
     performance, motion = take.performance, take.motion
     frames = motion.frame_count
-    down = np.zeros(frames)
-    if len(performance.pedal):
-        at = np.searchsorted(
-            performance.pedal["time_sec"], np.arange(frames) / FRAME_RATE, side="right"
-        )
-        values = np.concatenate([[0], performance.pedal["value"]])
-        down = (values[at] >= SUSTAIN_THRESHOLD).astype(float)
+    down = pedal_down(performance, np.arange(frames) / FRAME_RATE)
     sound = take.sound if take.sound is not None else np.zeros((0, 456), np.float16)
     return ReviewTake(
         take.name,

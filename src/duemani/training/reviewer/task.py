@@ -10,7 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from duemani.models.reviewer.config import FINGERS, WINDOW_FRAMES, ReviewerConfig
-from duemani.models.reviewer.judge import ONSET_SCALE_SEC, VELOCITY_MIDDLE, VELOCITY_SCALE
+from duemani.models.reviewer.judge import (
+    LOG_SPREADS,
+    ONSET_SCALE_SEC,
+    VELOCITY_MIDDLE,
+    VELOCITY_SCALE,
+)
+from duemani.models.reviewer.note_inputs import ten_fingers
 from duemani.models.reviewer.seen_hands import FRAME_RATE
 from duemani.models.reviewer.windows import Evidence, window_inputs
 from duemani.training.reviewer.corpus import ReviewTake, Watching, watch
@@ -20,8 +26,6 @@ from duemani.training.reviewer.network import Inputs, Judged, Reviewer
 from duemani.training.reviewer.pianos import Pianos, through_microphone, voiced
 
 _MOST_NOTES = 112
-
-_LOG_SPREADS = (-4.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ class Reviewing:
             row["pitch_sound"][: len(heard)] = voiced(partials, heard_keys, lessons.pianos, rng)
         pedal = np.zeros(WINDOW_FRAMES, np.float32)
         pedal[: len(take.pedal) - first] = take.pedal[first : first + WINDOW_FRAMES]
-        row["finger"] = (true["hand"].astype(np.int64) * 5 + true["finger"] - 1).clip(0, 9)
+        row["finger"] = ten_fingers(true)
         row["touch"] = np.stack(
             [
                 (true["velocity"] - VELOCITY_MIDDLE) / VELOCITY_SCALE,
@@ -163,7 +167,7 @@ class Reviewing:
             hard = nn.functional.one_hot(soft.argmax(-1), FINGERS).to(soft.dtype)
             drawn = hard + soft - soft.detach()
             true = nn.functional.one_hot(batch["finger"], FINGERS).to(soft.dtype)
-            spread = judged.touch[..., 3:].clamp(*_LOG_SPREADS).exp()
+            spread = judged.touch[..., 3:].clamp(*LOG_SPREADS).exp()
             normal = torch.randn(spread.shape, generator=generator, device=spread.device)
             touch = (judged.touch[..., :3] + spread * normal).clamp(-4, 4)
             real = given.real * heard
@@ -197,7 +201,7 @@ def reconstruction(judged: Judged, batch: dict[str, Tensor]) -> dict[str, Tensor
         )
         return (loss * real.flatten()).sum() / count
 
-    log_spread = judged.touch[..., 3:].clamp(*_LOG_SPREADS)
+    log_spread = judged.touch[..., 3:].clamp(*LOG_SPREADS)
     miss = (judged.touch[..., :3] - batch["touch"].clamp(-4, 4)) * torch.exp(-log_spread)
     nll = (0.5 * miss.square() + log_spread).sum(-1)
     has_sound = batch["given"][:, :1]
@@ -232,10 +236,8 @@ def _pressing(notes: np.ndarray, start_sec: float) -> np.ndarray:
     notes = notes[(notes["onset_sec"] < end_sec) & (notes["release_sec"] > start_sec)]
     first = np.round((notes["onset_sec"] - start_sec) * FRAME_RATE).astype(int)
     last = np.round((notes["release_sec"] - start_sec) * FRAME_RATE).astype(int)
-    for note, begin, end in zip(notes, first, last, strict=True):
-        held[
-            max(begin, 0) : max(end, begin + 1), int(note["hand"]) * 5 + int(note["finger"]) - 1
-        ] = 1
+    for finger, begin, end in zip(ten_fingers(notes), first, last, strict=True):
+        held[max(begin, 0) : max(end, begin + 1), finger] = 1
     return held
 
 
