@@ -4,7 +4,8 @@
 
 DATA are data sets of `duemani prepare simulated` (docs/review.md says which). About an hour on two
 cores; `--only` runs some of: who_played, corrections, heard_touch, heard_tempo, ratings,
-hand_tracking, keyboard_finding, tracker_noise, clocks, score_alignment, expression_remarks, speed.
+hand_tracking, keyboard_finding, lifting, tracker_noise, clocks, score_alignment,
+expression_remarks, speed.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def main() -> None:
         "ratings": [],
         "hand_tracking": [],
         "keyboard_finding": [str(DATA), "4"],
+        "lifting": [*map(str, arguments.data)],
         "tracker_noise": [],
         "clocks": [],
         "score_alignment": [],

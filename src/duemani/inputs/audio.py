@@ -19,6 +19,7 @@ from av.error import FFmpegError
 from jaxtyping import Float
 
 from duemani.errors import InputError
+from duemani.inputs.media_file import open_media
 
 ACCEPTED = "recordings (wav, flac, mp3, ogg, m4a) and videos with sound (mp4, mov, webm)"
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 384_000
@@ -164,24 +165,13 @@ def _between(
 @contextmanager
 def _open(path: Path) -> Iterator[InputContainer]:
     """The file opened, with at least one sound stream that has a decoder."""
-    path = Path(path)
-    if not path.exists():
-        raise InputError(f"{path} does not exist.")
-    if not path.is_file():
-        raise InputError(f"{path} is not a file; accepted are {ACCEPTED}.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty; accepted are {ACCEPTED}.")
-    try:
-        # Passing an open file, not a name: FFmpeg would read a name like "concat:..." otherwise.
-        with path.open("rb") as file, av.open(file, "r", metadata_errors="replace") as container:
-            if not container.streams.audio:
-                raise InputError(f"{path} holds no sound; accepted are {ACCEPTED}.")
-            context = container.streams.audio[0].codec_context
-            if not LOWEST_RATE_HZ <= context.sample_rate <= HIGHEST_RATE_HZ:
-                raise InputError(f"{path} holds no readable sound; accepted are {ACCEPTED}.")
-            yield container
-    except (FFmpegError, OSError, ValueError, UnicodeError) as error:
-        raise InputError(f"{path} cannot be read as sound; accepted are {ACCEPTED}.") from error
+    with open_media(path, "sound", ACCEPTED) as container:
+        if not container.streams.audio:
+            raise InputError(f"{path} holds no sound; accepted are {ACCEPTED}.")
+        context = container.streams.audio[0].codec_context
+        if not LOWEST_RATE_HZ <= context.sample_rate <= HIGHEST_RATE_HZ:
+            raise InputError(f"{path} holds no readable sound; accepted are {ACCEPTED}.")
+        yield container
 
 
 def _frames(path: Path) -> Iterator[tuple[AudioFrame, float]]:

@@ -20,6 +20,7 @@ from jaxtyping import UInt8
 
 from duemani.errors import InputError
 from duemani.inputs.audio import DAMAGED_PACKETS_IN_A_ROW
+from duemani.inputs.media_file import open_media
 
 ACCEPTED = "videos (mp4, mov, webm, mkv, avi)"
 LONGEST_PX = 1280
@@ -158,30 +159,19 @@ def _damage_remark(places: int) -> str:
 @contextmanager
 def _open(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The file opened, and its best stream of moving pictures."""
-    path = Path(path)
-    if not path.exists():
-        raise InputError(f"{path} does not exist.")
-    if not path.is_file():
-        raise InputError(f"{path} is not a file; accepted are {ACCEPTED}.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty; accepted are {ACCEPTED}.")
-    try:
-        # Passing an open file, not a name: FFmpeg would read a name like "concat:..." otherwise.
-        with path.open("rb") as file, av.open(file, "r", metadata_errors="replace") as container:
-            if any(name in container.format.name for name in STILL_CONTAINERS):
-                raise InputError(f"{path} is not a film; accepted are {ACCEPTED}.")
-            moving = [
-                stream
-                for stream in container.streams.video
-                if not stream.disposition & (Disposition.attached_pic | Disposition.still_image)
-            ]
-            if not moving:
-                raise InputError(f"{path} holds no moving pictures; accepted are {ACCEPTED}.")
-            stream = max(moving, key=lambda one: one.width * one.height)
-            stream.thread_type = "AUTO"
-            yield container, stream
-    except (FFmpegError, OSError, ValueError, UnicodeError) as error:
-        raise InputError(f"{path} cannot be read as a film; accepted are {ACCEPTED}.") from error
+    with open_media(path, "a film", ACCEPTED) as container:
+        if any(name in container.format.name for name in STILL_CONTAINERS):
+            raise InputError(f"{path} is not a film; accepted are {ACCEPTED}.")
+        moving = [
+            stream
+            for stream in container.streams.video
+            if not stream.disposition & (Disposition.attached_pic | Disposition.still_image)
+        ]
+        if not moving:
+            raise InputError(f"{path} holds no moving pictures; accepted are {ACCEPTED}.")
+        stream = max(moving, key=lambda one: one.width * one.height)
+        stream.thread_type = "AUTO"
+        yield container, stream
 
 
 def _facts(path: Path, container: InputContainer, stream: VideoStream) -> FilmFacts:
