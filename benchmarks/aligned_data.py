@@ -11,9 +11,9 @@ import mido
 import numpy as np
 
 from benchmarks.pieces import DATA
-from duemani.inputs.midi import load_midi
-from duemani.inputs.score_line import ScoreLine, beat_length, score_line
-from duemani.inputs.written_score import WrittenPiece, read_written
+from duemani.inputs.midi.read import load_midi
+from duemani.inputs.score.line import ScoreLine, beat_length, score_line
+from duemani.inputs.score.written import WrittenPiece, read_written
 from duemani.performance import Performance, make_notes
 
 VIENNA = DATA / "performances" / "vienna4x22"

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pieces import DATA
-from duemani.analysis.clocks import Clock, fit_clock, fit_sound_clock
-from duemani.datasets.filming import TrackerNoise, film_motion
-from duemani.datasets.motion_takes import load_take
-from duemani.inputs.fingertip_file import read_fingertips
-from duemani.inputs.midi import load_midi
+from duemani.alignment.film_clock import Clock, fit_clock, fit_sound_clock
+from duemani.datasets.simulated.filming import TrackerNoise, film_motion
+from duemani.datasets.takes import load_take
+from duemani.inputs.film.fingertip_file import read_fingertips
+from duemani.inputs.midi.read import load_midi
 from duemani.performance import Performance
 
 TAKES = (5, 10, 23, 24)

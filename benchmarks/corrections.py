@@ -2,7 +2,7 @@
 
 Errors as learners make them (`duemani.datasets.learner_errors`; what counts as one is decided by
 published ergonomic rules, not by the model that detects) are put into fingerings of experts that
-the model's twin never saw, see `datasets.fingering.is_held_out`. Sections: `rates`, `kinds`,
+the model's twin never saw, see `datasets.fingering.scores.is_held_out`. Sections: `rates`, `kinds`,
 `prints`, `speed`; all by default. Thresholds were set on other pieces (one in five of the training
 pieces, with a model trained without those).
 
@@ -26,11 +26,11 @@ import numpy as np
 
 from benchmarks.fingering import twin
 from benchmarks.fingering_corpora import fingered_pieces, without
-from duemani.analysis.corrections import Corrections, correct_fingers
-from duemani.datasets.fingering import is_held_out
-from duemani.datasets.learner_errors import LearnerErrors, learner_errors
-from duemani.models.fingering import assign_fingers, choose_fingers
-from duemani.models.fingering_lines import hand_line
+from duemani.analysis.corrections.corrections import Corrections, correct_fingers
+from duemani.datasets.fingering.scores import is_held_out
+from duemani.datasets.simulated.learner_errors import LearnerErrors, learner_errors
+from duemani.models.fingering.choose import assign_fingers, choose_fingers
+from duemani.models.fingering.lines import hand_line
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
 
 SEEDS = range(3)

@@ -16,9 +16,9 @@ from scipy.stats import spearmanr
 
 from benchmarks.pieces import DATA
 from duemani.analysis.difficulty import difficulty, overall
-from duemani.datasets.fingering import FingeredPiece, read_fingered_pieces
-from duemani.inputs.midi import load_midi
-from duemani.models.fingering import Fingering, choose_fingers
+from duemani.datasets.fingering.scores import FingeredPiece, read_fingered_pieces
+from duemani.inputs.midi.read import load_midi
+from duemani.models.fingering.choose import Fingering, choose_fingers
 from duemani.performance import Performance
 
 SECONDS = 600.0

@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from duemani.errors import InputError
-from duemani.finger import finger, save_fingered
-from duemani.inputs.score_document import open_document
-from duemani.inputs.score_file import SCORE_SUFFIXES
-from duemani.outputs.engraving import engrave, typeset
+from duemani.inputs.score.document import open_document
+from duemani.inputs.score.file import SCORE_SUFFIXES
 from duemani.outputs.fingered import Fingered
-from duemani.outputs.sparse_fingers import sparse
+from duemani.outputs.score.engraving import engrave, typeset
+from duemani.outputs.score.sparse_fingers import sparse
+from duemani.verbs.finger import finger, save_fingered
 
 _MOST_PAGES = 3
 _ADDED = re.compile(

@@ -25,9 +25,9 @@ from benchmarks.aligned_data import (
     vienna_piece,
     vienna_takes,
 )
-from duemani.analysis.expression import Expression, analyse_expression
-from duemani.inputs.score_alignment import align_to_line
-from duemani.inputs.score_line import ScoreLine
+from duemani.alignment.score import align_to_line
+from duemani.analysis.expression.expression import Expression, analyse_expression
+from duemani.inputs.score.line import ScoreLine
 from duemani.performance import Performance
 from duemani.report import Remark
 

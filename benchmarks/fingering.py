@@ -3,9 +3,10 @@
 Sections are `rates` (fingers against other methods, hands given), `confidence`, `hands` (from the
 notes alone), `feasibility` and `speed`; all by default. Rows of `rates` are the names of `METHODS`;
 all but `pianoplayer` (6 s per 100 notes) by default. Every method that learns was trained on the
-pieces that `datasets.fingering.is_held_out` does not keep. The shipped weights are trained on all
-pieces: what is measured is their twin, `benchmarks/weights/fingering_held_out.npz`, made by the
-same command without `--all-pieces`. Only `feasibility`, which needs no truth, runs the shipped.
+pieces that `datasets.fingering.scores.is_held_out` does not keep. The shipped weights are trained
+on all pieces: what is measured is their twin, `benchmarks/weights/fingering_held_out.npz`, made
+by the same command without `--all-pieces`. Only `feasibility`, which needs no truth, runs the
+shipped ones.
 """
 
 from __future__ import annotations
@@ -35,18 +36,18 @@ from benchmarks.fingering_corpora import (
     without,
 )
 from benchmarks.pieces import DATA, held_out_pieces
-from duemani.datasets.fingering import is_held_out
-from duemani.evaluation.fingering import (
+from duemani.datasets.fingering.scores import is_held_out
+from duemani.evaluation.fingering.agreement import (
     Infeasibility,
     bootstrap_mean,
     hand_accuracy,
     infeasibility,
     match_rate,
 )
-from duemani.inputs.midi import load_midi
-from duemani.models.fingering import assign_fingers, choose_fingers
-from duemani.models.fingering_model import FingeringModel
-from duemani.models.hand_assignment import assign_hands
+from duemani.inputs.midi.read import load_midi
+from duemani.models.fingering.choose import assign_fingers, choose_fingers
+from duemani.models.fingering.model import FingeringModel
+from duemani.models.hands.assignment import assign_hands
 from duemani.performance import Performance
 
 LEAST_LABELS = 20

@@ -9,18 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pieces import DATA
-from duemani.datasets.fingering import FingeredPiece, is_held_out, read_fingered_pieces
-from duemani.datasets.handed import is_handed_test, read_handed_performances, read_handed_scores
-from duemani.inputs.score import load_score
-from duemani.models.fingering import assign_fingers
-from duemani.performance import (
-    LEFT,
-    RIGHT,
-    UNKNOWN_FINGER,
-    UNKNOWN_HAND,
-    Performance,
-    make_notes,
+from duemani.datasets.fingering.handed import (
+    is_handed_test,
+    read_handed_performances,
+    read_handed_scores,
 )
+from duemani.datasets.fingering.scores import FingeredPiece, is_held_out, read_fingered_pieces
+from duemani.inputs.score.play import load_score
+from duemani.models.fingering.choose import assign_fingers
+from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, UNKNOWN_HAND, Performance, make_notes
 
 _CLEAR_KEYS = 0.5
 _LEAST_NOTES = 20

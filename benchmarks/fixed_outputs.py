@@ -63,7 +63,7 @@ CASES = (
         ("--keep", "soft"),
     ),
     Case("concert", "review", FILM, (".json", ".html")),
-    Case("take", "review", TAKES / "5.csv", (".json", ".html"), ("--midi", TAKES / "5.mid")),
+    Case("take", "review", TAKES / "5.mid", (".json", ".html"), ("--hands", TAKES / "5.csv")),
     Case(
         "pianists",
         "review",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from duemani.datasets.motion_takes import list_takes, load_take
-from duemani.evaluation.clips import gesture_clips
+from duemani.datasets.takes import list_takes, load_take
+from duemani.evaluation.motion.clips import gesture_clips
 from duemani.training.gesture_autoencoder import train_gesture_autoencoder
 
 OUTPUT = Path(__file__).parent / "weights" / "gestures.safetensors"

@@ -19,11 +19,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from duemani.inputs.film import Film
-from duemani.inputs.filmed_hands import FilmedHands
-from duemani.inputs.hand_search import playing_band
-from duemani.inputs.hand_tracker import track_film
-from duemani.inputs.keyboard_finder import find_keyboard
+from duemani.inputs.film.filmed_hands import FilmedHands
+from duemani.inputs.film.hands.search import playing_band
+from duemani.inputs.film.hands.tracker import track_film
+from duemani.inputs.film.keyboard.finder import find_keyboard
+from duemani.media.film import Film
 from duemani.performance import LEFT, RIGHT
 
 KNUCKLES = [5, 9, 13, 17]

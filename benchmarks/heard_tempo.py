@@ -17,11 +17,11 @@ import numpy as np
 
 from benchmarks.aligned_data import vienna_names, vienna_piece, vienna_takes
 from benchmarks.second_piano import render_second_piano
-from duemani.evaluation.heard_touch import correlation
-from duemani.inputs.audio import encode_audio
-from duemani.inputs.score_alignment import align_to_line
-from duemani.inputs.take import transcribe
-from duemani.outputs.synthesis import SAMPLE_RATE_HZ, render_piano
+from duemani.alignment.score import align_to_line
+from duemani.evaluation.review.heard_touch import correlation
+from duemani.media.sound import encode_audio
+from duemani.outputs.sound.synthesis import SAMPLE_RATE_HZ, render_piano
+from duemani.verbs.read import transcribe
 
 
 def main() -> None:

@@ -19,25 +19,25 @@ import numpy as np
 
 from benchmarks.pieces import held_out_pieces
 from benchmarks.second_piano import render_second_piano
-from duemani.datasets.rooms import in_a_room
-from duemani.evaluation.heard_touch import (
+from duemani.datasets.simulated.rooms import in_a_room
+from duemani.evaluation.review.heard_touch import (
     articulation,
     correlation,
     f1,
     matched_notes,
     pedal_frames,
 )
-from duemani.inputs.audio import encode_audio
-from duemani.inputs.midi import load_midi
-from duemani.inputs.sound_features import recording_features
-from duemani.inputs.take import transcribe
+from duemani.inputs.midi.read import load_midi
+from duemani.media.sound import encode_audio
+from duemani.media.spectra import recording_features
 from duemani.models.reviewer.judge import judge
 from duemani.models.reviewer.pretrained import SHIPPED, load_reviewer
 from duemani.models.reviewer.prior import notes_prior
 from duemani.models.reviewer.windows import Evidence
-from duemani.outputs.synthesis import SAMPLE_RATE_HZ, render_piano
+from duemani.outputs.sound.synthesis import SAMPLE_RATE_HZ, render_piano
 from duemani.performance import Performance
-from duemani.review.heard import heard_together
+from duemani.verbs.read import transcribe
+from duemani.verbs.review.heard import heard_together
 
 
 def main() -> None:

@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.rendered_keyboards import line_error, render_keyboard
 from duemani import keyboard
-from duemani.inputs.keyboard_finder import find_keyboard, find_keyboard_in_film
-from duemani.inputs.keyboard_view import KeyboardView
-from duemani.outputs.rasterizer import View
+from duemani.inputs.film.keyboard.finder import find_keyboard, find_keyboard_in_film
+from duemani.inputs.film.keyboard_view import KeyboardView
+from duemani.outputs.film.rasterizer import View
 
 _TAKES = (5, 10, 23, 24)
 _WRONG = 0.5

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from duemani.analysis.lifting import lift_hands
-from duemani.datasets.filming import NO_NOISE, TrackerNoise, film_motion
-from duemani.datasets.motion_takes import list_takes, load_take
+from duemani.datasets.simulated.filming import NO_NOISE, TrackerNoise, film_motion
+from duemani.datasets.takes import list_takes, load_take
+from duemani.lifting.lift import lift_hands
 
 
 def main() -> None:

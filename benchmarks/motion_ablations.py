@@ -24,22 +24,22 @@ from pathlib import Path
 
 import numpy as np
 
-from duemani.datasets.motion_takes import MotionTake, list_takes, load_take
-from duemani.evaluation.clips import excerpt, gesture_clips
-from duemani.evaluation.gesture_code import GestureEncoder, fid, load_gesture_encoder
-from duemani.evaluation.motion import evaluate_motion
-from duemani.evaluation.published import evaluate_published
+from duemani.datasets.takes import MotionTake, list_takes, load_take
+from duemani.evaluation.motion.clips import excerpt, gesture_clips
+from duemani.evaluation.motion.gesture_code import GestureEncoder, fid, load_gesture_encoder
+from duemani.evaluation.motion.measure import evaluate_motion
+from duemani.evaluation.motion.published import evaluate_published
 from duemani.models.diffusion.config import DenoiserConfig, DiffusionOptions, PositionConfig
 from duemani.motion import HandMotion
 from duemani.performance import Performance
-from duemani.pipeline import generate
-from duemani.training.motion.audio_encoder import AudioEncoder
+from duemani.training.fit import Machine, Optimisation, fit
 from duemani.training.motion.corpus import Corpus, load_corpus
-from duemani.training.motion.fit import Machine, Optimisation, fit
 from duemani.training.motion.hearing import Hearing, hear_takes
+from duemani.training.motion.networks.audio_encoder import AudioEncoder
+from duemani.training.motion.networks.run import TorchNetworks
 from duemani.training.motion.positions import Positions, guide_errors
-from duemani.training.motion.torch_networks import TorchNetworks
 from duemani.training.motion.train import Material, MotionTraining, train_denoiser
+from duemani.verbs.perform import generate
 
 DATA = Path(os.environ.get("DUEMANI_MOTION", "out/simulated"))
 WORK = Path(os.environ.get("DUEMANI_WORK", "out/motion.work"))

@@ -8,10 +8,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from duemani.models.diffusion.config import WINDOW_FRAMES, DiffusionOptions
 from duemani.models.diffusion.pretrained import HEAR_FRAMES, POSITION_FRAMES, shipped_networks
 from duemani.models.diffusion.windows import GUIDE_HOP_FRAMES, HOP_FRAMES
-from duemani.training.motion.audio_encoder import AudioEncoder, AudioEncoderConfig
-from duemani.training.motion.conditions import Conditions
-from duemani.training.motion.denoiser import Denoiser
-from duemani.training.motion.position_predictor import PositionPredictor, WristStatistics
+from duemani.training.motion.networks.audio_encoder import AudioEncoder, AudioEncoderConfig
+from duemani.training.motion.networks.conditions import Conditions
+from duemani.training.motion.networks.denoiser import Denoiser
+from duemani.training.motion.networks.position_predictor import PositionPredictor, WristStatistics
 from duemani.training.motion.train import MotionTraining
 
 S2C_TMAC = 21.0  # per 8 s clip at 1000 steps, both hands: an analytic count (papers.md §1)

@@ -3,7 +3,7 @@
 Without arguments: midi, real and speed (minutes). `audio` renders the held-out pieces, every other
 one with the second piano, and transcribes them (a quarter of an hour); `hour` performs an hour of
 audio (half an hour).
-Everything goes through `pipeline.generate`, as the command line and the page do.
+Everything goes through `verbs.perform.generate`, as the command line and the page do.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import numpy as np
 
 from benchmarks.pieces import DATA, held_out_pieces
 from benchmarks.real_hands import compare, load_takes, plot
-from duemani.evaluation.motion import evaluate_motion
-from duemani.inputs.audio import encode_audio
-from duemani.inputs.midi import load_midi
-from duemani.inputs.take import transcribe
+from duemani.evaluation.motion.measure import evaluate_motion
+from duemani.inputs.midi.read import load_midi
+from duemani.media.sound import encode_audio
 from duemani.models.solver.style import sample_style
 from duemani.performance import Performance
-from duemani.pipeline import generate
+from duemani.verbs.perform import generate
+from duemani.verbs.read import transcribe
 
 PIECES, SECONDS, AUDIO_SECONDS = 34, 60.0, 30.0
 OUT = Path("out")
@@ -78,7 +78,7 @@ def from_midi() -> None:
 def from_audio() -> None:
     """The same performances rendered, in turn by one of two pianos, and heard again."""
     from benchmarks.second_piano import render_second_piano
-    from duemani.outputs.synthesis import SAMPLE_RATE_HZ, render_piano
+    from duemani.outputs.sound.synthesis import SAMPLE_RATE_HZ, render_piano
 
     rows: dict[str, list[tuple[str, dict[str, float]]]] = {"Salamander": [], "FluidR3": []}
     for number, piece in enumerate(held_out_pieces(PIECES)):
@@ -143,7 +143,7 @@ def speed() -> None:
 def hour() -> None:
     """An hour of audio: time and peak memory."""
     recordings = sorted((DATA / "audio").glob("*.mp3"))
-    from duemani.inputs.audio import PAGE_RATE_HZ, encode_blocks, stream_recording
+    from duemani.media.sound import PAGE_RATE_HZ, encode_blocks, stream_recording
 
     def blocks() -> object:
         length = 0

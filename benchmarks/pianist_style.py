@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from duemani.datasets.motion_takes import list_takes, load_take
+from duemani.datasets.takes import list_takes, load_take
 from duemani.models.diffusion.pretrained import shipped_networks
 
 PARAMETERS = (

@@ -7,8 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from duemani.datasets.motion_sources import asap_piece
-from duemani.datasets.motion_takes import split_of
+from duemani.datasets.simulated.music import asap_piece
+from duemani.datasets.takes import split_of
 
 DATA = Path(os.environ.get("DUEMANI_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

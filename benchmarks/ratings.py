@@ -19,10 +19,10 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.pieces import DATA
-from duemani.datasets.percepiano import RatedTake, read_percepiano
-from duemani.evaluation.ratings import ceiling, coverage, r2_by_scale, within_passage
-from duemani.models.ratings import SCALES, RatingModel, figure_rows, rated_passages
-from duemani.models.ratings_features import GROUPS
+from duemani.datasets.recorded.percepiano import RatedTake, read_percepiano
+from duemani.evaluation.review.ratings import ceiling, coverage, r2_by_scale, within_passage
+from duemani.models.ratings.features import GROUPS
+from duemani.models.ratings.predict import SCALES, RatingModel, figure_rows, rated_passages
 from duemani.performance import SUSTAIN_THRESHOLD, Performance
 from duemani.training.ratings import (
     RatedFigures,

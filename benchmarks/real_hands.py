@@ -1,4 +1,4 @@
-"""The MIDItest takes (`datasets.miditest`): real fingertips beside simulated ones.
+"""The MIDItest takes (`datasets.recorded.miditest`): real fingertips beside simulated ones.
 
 Tracking noise fills the band above 8 Hz (its spectrum is flat there), so accelerations are
 compared below 6 Hz; the raw ratio stands beside it.
@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pieces import DATA
-from duemani.datasets.miditest import TAKES, RealTake, load_take
-from duemani.evaluation.real_tips import compare_with_real, tips_x_at
+from duemani.datasets.recorded.miditest import TAKES, RealTake, load_take
+from duemani.evaluation.motion.real_tips import compare_with_real, tips_x_at
 from duemani.motion import HandMotion
 
 FOLDER = DATA / "hands" / "miditest"

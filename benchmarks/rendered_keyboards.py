@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from duemani import keyboard
-from duemani.inputs.keyboard_view import KeyboardView
-from duemani.outputs import keyboard_mesh, shading
-from duemani.outputs.rasterizer import Rasterizer, View
+from duemani.inputs.film.keyboard_view import KeyboardView
+from duemani.outputs import keyboard_mesh
+from duemani.outputs.film import shading
+from duemani.outputs.film.rasterizer import Rasterizer, View
 
 _IVORY, _EBONY = np.array([0.74, 0.715, 0.65]), np.array([0.018, 0.018, 0.020])
 _LACQUER, _FELT = np.array([0.010, 0.010, 0.011]), np.array([0.20, 0.012, 0.018])

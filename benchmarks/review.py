@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from benchmarks.pieces import DATA
-from duemani.demo import demo_score
+from duemani.verbs.demo import demo_score
 
 SECONDS = 15
 

@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.who_played import simulated
 from duemani.models.reviewer.config import ReviewerConfig
 from duemani.models.reviewer.pretrained import load_reviewer
-from duemani.training.motion.fit import Machine, Optimisation
+from duemani.training.fit import Machine, Optimisation
 from duemani.training.reviewer.corpus import load_review_takes
 from duemani.training.reviewer.discriminators import Rivalry
 from duemani.training.reviewer.export import save_reviewer

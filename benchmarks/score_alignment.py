@@ -21,8 +21,8 @@ from benchmarks.aligned_data import (
     vienna_piece,
     vienna_takes,
 )
-from duemani.inputs.score_alignment import Alignment, align_to_line
-from duemani.inputs.score_line import ScoreLine
+from duemani.alignment.score import Alignment, align_to_line
+from duemani.inputs.score.line import ScoreLine
 from duemani.performance import Performance
 
 

@@ -23,9 +23,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pieces import DATA
-from duemani.datasets.film_cameras import aimed_camera
-from duemani.datasets.filming import NO_NOISE, TrackerNoise, film_motion
-from duemani.datasets.motion_takes import load_take
+from duemani.datasets.simulated.cameras import aimed_camera
+from duemani.datasets.simulated.filming import NO_NOISE, TrackerNoise, film_motion
+from duemani.datasets.takes import load_take
 from duemani.keyboard import WHITE_PITCH_M, is_black, key_centre_x
 from duemani.skeleton import MEDIUM_BONE_LENGTHS_M
 

@@ -18,16 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pieces import DATA
-from duemani.analysis.seen_on_film import seen_on_film
-from duemani.datasets.filming import TrackerNoise, film_motion
-from duemani.datasets.miditest import TAKES, seen_tips
-from duemani.datasets.motion_takes import list_takes, load_take
-from duemani.evaluation.who_played import (
-    calibration_error,
-    frame_accuracy,
-    nearest_tips,
-)
-from duemani.inputs.midi import load_midi
+from duemani.datasets.recorded.miditest import TAKES, seen_tips
+from duemani.datasets.simulated.filming import TrackerNoise, film_motion
+from duemani.datasets.takes import list_takes, load_take
+from duemani.evaluation.review.who_played import calibration_error, frame_accuracy, nearest_tips
+from duemani.inputs.midi.read import load_midi
+from duemani.lifting.on_keys import seen_on_film
 from duemani.models.reviewer.judge import judge
 from duemani.models.reviewer.note_inputs import ten_fingers
 from duemani.models.reviewer.pretrained import SHIPPED, ReviewerNetwork, load_reviewer

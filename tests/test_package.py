@@ -1,7 +1,6 @@
 import importlib
 import importlib.util
 import pkgutil
-import re
 import subprocess
 import sys
 import tomllib
@@ -105,10 +104,9 @@ def test_files_in_git_are_small() -> None:
 
 def test_weights_say_their_licence() -> None:
     folder = ROOT / "src" / "duemani" / "weights"
-    notices = " ".join(path.name for path in folder.iterdir() if "LICENSE" in path.name)
-    for path in folder.iterdir():
-        if path.suffix in (".onnx", ".npz"):
-            assert re.split(r"[_.]", path.name)[0] in notices, path.name
+    for model in folder.iterdir():
+        assert (model / "LICENSE.txt").read_text().strip(), model.name
+        assert "Licence" in (model / "CARD.md").read_text(), model.name
 
 
 def test_the_readme_names_every_verb_and_suffix() -> None:

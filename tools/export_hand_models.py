@@ -5,7 +5,7 @@ wheel (Apache-2.0) and writes, into the weights folder:
 
 - `hand_detector.onnx`: a picture's 192 x 192 letterbox in; palm boxes and scores out.
 - `hand_landmarker.onnx`: a 224 x 224 crop in; landmarks, presence, handedness and metres out.
-- `hands.LICENSE`: the wheel's licence.
+- `LICENSE.txt`: the wheel's licence.
 
 The weights in the wheel are float16 already, so storing them so again is exact; they are cast to
 float32 when the graph is loaded. The batch is left free, so several crops go through at once.
@@ -150,7 +150,7 @@ def main() -> None:
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(options.wheel) as wheel, tempfile.TemporaryDirectory() as folder:
-        (options.output / "hands.LICENSE").write_bytes(wheel.read(LICENCE))
+        (options.output / "LICENSE.txt").write_bytes(wheel.read(LICENCE))
         for name, source in GRAPHS.items():
             tflite = Path(folder) / Path(source).name
             tflite.write_bytes(wheel.read(source))

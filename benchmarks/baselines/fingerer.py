@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from duemani.keyboard import is_black
-from duemani.models.fingering_lines import hand_line
+from duemani.models.fingering.lines import hand_line
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
 
 # Keys lie symmetrically around D: pitch p mirrors to 124 - p (D4 = 62), colours stay.

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from duemani.models.fingering_lines import hand_line
+from duemani.models.fingering.lines import hand_line
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
 
 _DRIVER = Path(__file__).with_name("packages_driver.py")

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from benchmarks.baselines.fingerer import NoteSequence, note_sequences
-from duemani.datasets.ergonomic_rules import span_bounds
+from duemani.datasets.fingering.ergonomic_rules import span_bounds
 from duemani.performance import Performance
 
 _PRACTICAL, _COMFORTABLE, _RELAXED = range(3)

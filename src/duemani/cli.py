@@ -16,20 +16,20 @@ from typing import Annotated, TextIO
 
 import tyro
 
-from duemani.commands.evaluate import EvaluateFingering
-from duemani.commands.evaluate_motion import EvaluateMotion
+from duemani.commands.arguments import parse, say
+from duemani.commands.evaluate.fingering import EvaluateFingering
+from duemani.commands.evaluate.motion import EvaluateMotion
 from duemani.commands.finger import Finger
 from duemani.commands.perform import Demo, Perform, Transcribe
-from duemani.commands.prepare import PrepareSimulated
-from duemani.commands.prepare_real import PrepareFurElise, PreparePianoMotion10M
+from duemani.commands.prepare.real import PrepareFurElise, PreparePianoMotion10M
+from duemani.commands.prepare.simulated import PrepareSimulated
 from duemani.commands.review import Review
 from duemani.commands.track import Track
-from duemani.commands.train import TrainFingering
-from duemani.commands.train_motion import TrainMotion
-from duemani.commands.train_ratings import TrainRatings
-from duemani.commands.train_reviewer import TrainReviewer
+from duemani.commands.train.fingering import TrainFingering
+from duemani.commands.train.motion import TrainMotion
+from duemani.commands.train.ratings import TrainRatings
+from duemani.commands.train.reviewer import TrainReviewer
 from duemani.errors import InputError
-from duemani.usage import parse, say
 from duemani.version import VERSION
 
 DONE, INTERNAL_FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130

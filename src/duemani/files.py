@@ -9,6 +9,9 @@ from pathlib import Path
 
 from duemani.errors import InputError
 
+# What the package carries: models, each with its card and licence (weights/*/CARD.md).
+WEIGHTS = Path(__file__).parent / "weights"
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -98,3 +101,30 @@ def is_same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):
         return False
+
+
+def check_output(
+    path: Path,
+    suffixes: tuple[str, ...],
+    not_over: Path | None = None,
+) -> None:
+    """Refuse an output path before any work is done for it.
+
+    Args:
+        path: file to be written.
+        suffixes: those accepted.
+        not_over: the input, which must not be written over.
+
+    Raises:
+        InputError: unknown suffix, a folder, nowhere to write, or the input itself.
+    """
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"{path.name} has an unknown suffix; accepted are {listed(suffixes)}.")
+    check_writable(path)
+    if not_over is not None and is_same_file(path, not_over):
+        raise InputError(f"{path} is the input itself; name another file to write.")
+
+
+def listed(suffixes: tuple[str, ...]) -> str:
+    """Suffixes as a sentence names them."""
+    return ", ".join(suffixes)

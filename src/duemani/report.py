@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from duemani.inputs.score_document import ScoreDocument
+from duemani.inputs.score.document import ScoreDocument
 from duemani.motion import HandMotion
 from duemani.performance import Performance
 

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from benchmarks.baselines.tables.reach import haste_penalty, held_penalty
 from benchmarks.baselines.tables.scores import SKIP_SHARES, STEP_SHARES, line_features
-from duemani.models.fingering_lines import HandLine
+from duemani.models.fingering.lines import HandLine
 
 _HASTE_SEC = 0.25
 _LEGATO_SEC = 0.06

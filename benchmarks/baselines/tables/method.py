@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.baselines.tables.decoder import decode_line
-from duemani.models.fingering_lines import hand_line
+from duemani.models.fingering.lines import hand_line
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
 
 _WEIGHTS = Path(__file__).with_name("fingering.npz")

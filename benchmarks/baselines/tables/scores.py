@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from benchmarks.baselines.tables.reach import chord_penalty
-from duemani.models.fingering_lines import CHOICES, HandLine
+from duemani.models.fingering.lines import CHOICES, HandLine
 
 INTERVAL_LIMIT = 15
 _INTERVALS = 2 * INTERVAL_LIMIT + 1

@@ -36,8 +36,8 @@ from duemani.analysis.hand_moves import (
     both_hands,
 )
 from duemani.errors import InputError
-from duemani.models.fingering import Fingering
-from duemani.models.fingering_reach import MEDIUM_HAND_SPAN_M, reach_scale
+from duemani.models.fingering.choose import Fingering
+from duemani.models.fingering.reach import MEDIUM_HAND_SPAN_M, reach_scale
 from duemani.performance import LEFT, RIGHT
 
 _CHORD_NOTE, _HELD_KEY = 0.35, 0.5

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from duemani.keyboard import is_black, key_centre_x
-from duemani.models.fingering_lines import chord_starts
-from duemani.models.fingering_reach import within_reach
+from duemani.models.fingering.lines import chord_starts
+from duemani.models.fingering.reach import within_reach
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER
 
 THUMB_UNDER, FINGER_OVER, FINGER_UNDER = "thumb under", "finger over", "finger under"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from duemani.models.ratings import SCALES, predict_ratings
+from duemani.models.ratings.predict import SCALES, predict_ratings
 from duemani.performance import Performance
 from duemani.report import Rating
 

@@ -11,8 +11,8 @@ import numpy as np
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
-from duemani.progress import ProgressBars
-from duemani.usage import say
+from duemani.commands.arguments import say
+from duemani.commands.progress_bars import ProgressBars
 
 _SPANS_CM = {"small": 18.2, "medium": 20.6, "large": 23.3}
 MEDIUM_SPAN_CM = _SPANS_CM["medium"]
@@ -73,11 +73,17 @@ class Finger:
 
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
-        from duemani import finger, pipeline
         from duemani.analysis.difficulty import overall
         from duemani.errors import InputError
+        from duemani.files import check_output
+        from duemani.verbs.finger import (
+            FINGER_SUFFIXES,
+            NOTATION_SUFFIXES,
+            finger,
+            save_fingered,
+        )
 
-        pipeline.check_output(self.output, finger.FINGER_SUFFIXES, not_over=self.input)
+        check_output(self.output, FINGER_SUFFIXES, not_over=self.input)
         if not 1 <= self.alternatives <= _MOST_ALTERNATIVES:
             raise InputError(
                 f"{self.alternatives} alternatives are none; 1-{_MOST_ALTERNATIVES} are accepted."
@@ -86,16 +92,14 @@ class Finger:
         sparse = self.print == "sparse" or (self.print == "auto" and suffix in (".svg", ".pdf"))
         began = time.perf_counter()
         with ProgressBars() as progress:
-            fingered = finger.finger(
+            fingered = finger(
                 self.input,
                 self.hand_span / 100,
                 self.keep,
-                notation=suffix in finger.NOTATION_SUFFIXES,
+                notation=suffix in NOTATION_SUFFIXES,
                 progress=progress,
             )
-        finger.save_fingered(
-            self.output, fingered, "sparse" if sparse else "all", self.alternatives
-        )
+        save_fingered(self.output, fingered, "sparse" if sparse else "all", self.alternatives)
         for remark in fingered.remarks:
             say(remark)
         return {

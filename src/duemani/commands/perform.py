@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from duemani.commands.arguments import Number, OptionalPath, OptionalSeed, OptionalTime, Time, say
+from duemani.commands.progress_bars import ProgressBars
 from duemani.errors import InputError
-from duemani.inputs.take import read_take
+from duemani.files import check_output
 from duemani.models.diffusion.config import DiffusionOptions
 from duemani.models.solver.style import Style, sample_style
-from duemani.pipeline import Camera, Model
-from duemani.progress import ProgressBars
-from duemani.usage import Number, OptionalPath, OptionalSeed, OptionalTime, Time, say
+from duemani.verbs.perform import (
+    NOTE_SUFFIXES,
+    PERFORM_SUFFIXES,
+    Model,
+    Viewpoint,
+    perform,
+    save_notes,
+    save_performed,
+)
+from duemani.verbs.read import read_take
 
 if TYPE_CHECKING:
     from duemani.models.diffusion.pretrained import OnnxNetworks
@@ -47,7 +56,7 @@ class Perform:
     """Play only from this time of the input [s]."""
     end: OptionalTime = None
     """Play only until this time of the input [s]."""
-    camera: Camera = "player"
+    camera: Viewpoint = "player"
     """Where an .mp4 is seen from."""
     json: bool = False
     """Print a machine-readable summary on standard output."""
@@ -56,9 +65,8 @@ class Perform:
 
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
-        from duemani import pipeline
 
-        pipeline.check_output(self.output, not_over=self.input)
+        check_output(self.output, PERFORM_SUFFIXES, not_over=self.input)
         networks = None if self.weights is None else _networks(self.weights)
         style, options = self.style, self.diffusion
         if self.style_from is not None:
@@ -71,7 +79,7 @@ class Perform:
             between = (self.start, float("inf") if self.end is None else self.end)
         began = time.perf_counter()
         with ProgressBars() as progress:
-            take, motion = pipeline.perform(
+            take, motion = perform(
                 self.input,
                 style,
                 self.frame_rate,
@@ -83,7 +91,7 @@ class Perform:
             )
             if self.title:
                 take = replace(take, title=self.title)
-            pipeline.save(self.output, take, motion, self.camera, progress)
+            save_performed(self.output, take, motion, self.camera, progress)
         for remark in take.remarks:
             say(remark)
         if not len(take.performance.notes):
@@ -125,12 +133,11 @@ class Transcribe:
 
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
-        from duemani import pipeline
 
-        pipeline.check_output(self.output, pipeline.NOTE_SUFFIXES, not_over=self.input)
+        check_output(self.output, NOTE_SUFFIXES, not_over=self.input)
         with ProgressBars() as progress:
             take = read_take(self.input, progress)
-        pipeline.save_notes(self.output, take.performance)
+        save_notes(self.output, take.performance)
         for remark in take.remarks:
             say(remark)
         if not len(take.performance.notes):
@@ -149,6 +156,6 @@ class Demo:
 
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
-        from duemani.demo import TITLE, demo_score
+        from duemani.verbs.demo import TITLE, demo_score
 
         return Perform(demo_score(), self.output, title=TITLE).run()

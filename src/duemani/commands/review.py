@@ -9,12 +9,11 @@ from typing import Annotated
 
 import tyro
 
+from duemani.commands.arguments import Corners, OptionalPath, OptionalTime, Time, say
 from duemani.commands.finger import MEDIUM_SPAN_CM, HandSpan
+from duemani.commands.progress_bars import ProgressBars
 from duemani.errors import InputError
-from duemani.progress import ProgressBars
-from duemani.usage import Corners, OptionalPath, OptionalTime, Time, say
-
-REVIEW_SUFFIXES = (".html", ".json", ".musicxml", ".xml", ".mxl")
+from duemani.files import check_output
 
 
 @dataclass(frozen=True)
@@ -55,20 +54,16 @@ class Review:
 
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
-        from duemani import pipeline
+        from duemani.verbs.review.material import Sources
+        from duemani.verbs.review.review import Wishes, review
+        from duemani.verbs.review.save import REVIEW_SUFFIXES, needs_score, save_review
 
-        pipeline.check_output(self.output, REVIEW_SUFFIXES, not_over=self.input)
-        for given in (self.score, self.midi, self.hands, *self.reference):
-            if given is not None:
-                pipeline.check_output(self.output, REVIEW_SUFFIXES, not_over=given)
-        suffix = self.output.suffix.lower()
-        if suffix not in (".html", ".json") and self.score is None:
+        for given in (self.input, self.score, self.midi, self.hands, *self.reference):
+            check_output(self.output, REVIEW_SUFFIXES, not_over=given)
+        if needs_score(self.output) and self.score is None:
             raise InputError(f"{self.output.name} needs a score to write fingers into: --score.")
         if self.end is not None and self.end <= self.start:
             raise InputError(f"the part from {self.start:g} to {self.end:g} s is empty.")
-        from duemani.review.material import Sources
-        from duemani.review.verb import Wishes, review
-
         sources = Sources(
             midi=self.midi,
             hands=self.hands,
@@ -78,23 +73,15 @@ class Review:
             part_sec=(self.start, float("inf") if self.end is None else self.end),
         )
         wishes = Wishes(
-            self.score, self.reference, self.hand_span / 100, self.hands_3d and suffix == ".html"
+            self.score,
+            self.reference,
+            self.hand_span / 100,
+            self.hands_3d and self.output.suffix.lower() == ".html",
         )
         began = time.perf_counter()
         with ProgressBars() as progress:
             found = review(self.input, sources, wishes, progress)
-            if suffix == ".html":
-                from duemani.outputs.review_page import save_review_page
-
-                save_review_page(self.output, found, lambda share: progress("writing", share))
-            elif suffix == ".json":
-                from duemani.outputs.review_json import save_review_json
-
-                save_review_json(self.output, found)
-            else:
-                from duemani.outputs.review_musicxml import save_review_musicxml
-
-                save_review_musicxml(self.output, found)
+            save_review(self.output, found, progress)
         for remark in (*found.assumptions, *found.cannot_tell):
             say(remark)
         fingers = found.fingers

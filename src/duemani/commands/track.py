@@ -9,10 +9,8 @@ from typing import Annotated
 
 import tyro
 
-from duemani.progress import ProgressBars
-from duemani.usage import Corners, Number, OptionalPath, OptionalTime, Time, say
-
-TRACK_SUFFIXES = (".npz", ".mp4")
+from duemani.commands.arguments import Corners, Number, OptionalPath, OptionalTime, Time, say
+from duemani.commands.progress_bars import ProgressBars
 
 
 @dataclass(frozen=True)
@@ -41,15 +39,13 @@ class Track:
 
     def run(self) -> dict[str, object]:
         """Do it and return the summary."""
-        from duemani import pipeline
-        from duemani.motion import save_motion
-        from duemani.track import save_overlay, track
+        from duemani.files import check_output
+        from duemani.verbs.track import OVERLAY_SUFFIX, TRACK_SUFFIXES, save_tracked, track
 
-        pipeline.check_output(self.output, TRACK_SUFFIXES, not_over=self.input)
+        check_output(self.output, TRACK_SUFFIXES, not_over=self.input)
         overlay = self.overlay
         if overlay is not None:
-            pipeline.check_output(overlay, (".mp4",), not_over=self.input)
-        as_film = self.output.suffix.lower() == ".mp4"
+            check_output(overlay, (OVERLAY_SUFFIX,), not_over=self.input)
         began = time.perf_counter()
         with ProgressBars() as progress:
             tracked = track(
@@ -60,11 +56,9 @@ class Track:
                 self.frame_rate,
                 progress,
             )
-            if not as_film:
-                save_motion(self.output, tracked.motion)
-            for film in (self.output if as_film else None, overlay):
-                if film is not None:
-                    save_overlay(film, self.input, tracked, progress)
+            save_tracked(self.output, tracked, self.input, progress)
+            if overlay is not None:
+                save_tracked(overlay, tracked, self.input, progress)
         for remark in tracked.remarks:
             say(remark)
         seen = tracked.motion.tracked.mean(1)

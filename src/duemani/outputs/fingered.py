@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from duemani.inputs.score_document import ScoreDocument
-from duemani.models.fingering import Fingering, Keep
+from duemani.inputs.score.document import ScoreDocument
+from duemani.models.fingering.choose import Fingering, Keep
 from duemani.performance import LEFT, Performance
 
 _STEPS = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")

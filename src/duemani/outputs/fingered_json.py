@@ -8,7 +8,7 @@ from typing import Any
 
 from duemani.files import replacing
 from duemani.outputs.fingered import Fingered, alternatives
-from duemani.outputs.midi import note_row
+from duemani.outputs.notes import note_row
 
 FORMAT = "duemani.fingering/1"
 

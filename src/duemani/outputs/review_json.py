@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from duemani.files import replacing
-from duemani.outputs.midi import note_row
-from duemani.outputs.review_score import note_marks, written_note
+from duemani.outputs.notes import note_row
+from duemani.outputs.score.review_score import note_marks, written_note
 from duemani.report import Bar, Curve, FingerReview, Remark, Review
 
 FORMAT = "duemani.review/1"

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from duemani.errors import InputError
-from duemani.evaluation.gesture_code import (
+from duemani.evaluation.motion.gesture_code import (
     CODE_VALUES,
     GESTURE_FORMAT,
     GESTURE_VALUES,
@@ -88,7 +88,7 @@ class GestureAutoencoder(nn.Module):
         return self.last(hidden)
 
     def exported(self) -> Weights:
-        """The encoder's arrays by the names that `evaluation.gesture_code` reads, in 16 bits."""
+        """The encoder's arrays in 16 bits, as `evaluation.motion.gesture_code` reads them."""
         layers = {f"conv{at}": layer for at, layer in enumerate(self.convolutions)}
         arrays: Weights = {}
         for name, layer in {**layers, "code": self.code}.items():
@@ -106,7 +106,7 @@ def train_gesture_autoencoder(
     report: Callable[[float, float], None] | None = None,
     config: GestureTraining | None = None,
 ) -> GestureAutoencoder:
-    """Fit the autoencoder and write its encoder for `evaluation.gesture_code`.
+    """Fit the autoencoder and write its encoder for `evaluation.motion.gesture_code`.
 
     Args:
         clips: poses of both hands, right then left, axis-angle [rad] (`clips.gesture_clips`).

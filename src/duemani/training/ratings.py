@@ -1,4 +1,4 @@
-"""`train_ratings`: rated takes of PercePiano → the model of `models.ratings`."""
+"""`train_ratings`: rated takes of PercePiano → the model of `models.ratings.predict`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from duemani.datasets.percepiano import RatedTake, read_percepiano, same_music
+from duemani.datasets.recorded.percepiano import RatedTake, read_percepiano, same_music
 from duemani.errors import InputError
-from duemani.evaluation.ratings import disagreement, r2_by_scale
+from duemani.evaluation.review.ratings import disagreement, r2_by_scale
 from duemani.files import replacing
-from duemani.models.ratings import (
+from duemani.models.ratings.features import passage_figures
+from duemani.models.ratings.predict import (
     RatingModel,
     RatingProcess,
     distance,
@@ -23,7 +24,6 @@ from duemani.models.ratings import (
     save_ratings,
     standardised,
 )
-from duemani.models.ratings_features import passage_figures
 
 _COVERED = 0.8
 """Four in five listeners."""

@@ -10,11 +10,15 @@ from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
+from duemani.models.diffusion.conditions.hand_frame import (
+    from_hand,
+    hand_rotations,
+    shift_of_mirrored_m,
+)
+from duemani.models.diffusion.conditions.pianist import Pianist
 from duemani.models.diffusion.config import FRAME_RATE, DiffusionOptions
 from duemani.models.diffusion.guidance import dofs_of
-from duemani.models.diffusion.hand_frame import from_hand, hand_rotations, shift_of_mirrored_m
 from duemani.models.diffusion.networks import MotionNetworks
-from duemani.models.diffusion.pianist import Pianist
 from duemani.models.diffusion.windows import generate_poses
 from duemani.models.solver.optimise import Weights
 from duemani.models.solver.posture import keep_apart

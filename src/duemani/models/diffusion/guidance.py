@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from duemani.models.diffusion.conditions.hand_frame import shift_of_mirrored_m
 from duemani.models.diffusion.config import FRAME_RATE
-from duemani.models.diffusion.hand_frame import shift_of_mirrored_m
 from duemani.models.diffusion.pose_code import WRIST_MOVE_M
 from duemani.models.solver.kinematics import (
     BASE_DEVIATION,

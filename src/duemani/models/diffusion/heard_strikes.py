@@ -13,8 +13,8 @@ from jaxtyping import Float
 from scipy.optimize import linear_sum_assignment
 
 from duemani.keyboard import BLACK_FRONT_M, CENTRE_X_M, IS_BLACK
+from duemani.models.diffusion.conditions.note_roll import FADE_SEC, HandTargets, hand_targets
 from duemani.models.diffusion.config import FRAME_RATE
-from duemani.models.diffusion.note_roll import FADE_SEC, HandTargets, hand_targets
 from duemani.models.solver.style import Style
 from duemani.performance import LOWEST_PITCH, NOTE_DTYPE, Performance
 

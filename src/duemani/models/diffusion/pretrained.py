@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from duemani.files import WEIGHTS
+from duemani.models.diffusion.conditions.style_estimate import StyleEstimate
 from duemani.models.diffusion.config import DenoiserConfig
 from duemani.models.diffusion.networks import Known
 from duemani.models.diffusion.pose_code import PoseCode
-from duemani.models.diffusion.style_estimate import StyleEstimate
 from duemani.models.embedded_graph import not_a_model, open_session, read_model, unfit
 
 MODEL_FORMAT = "duemani.motion_model/1"
 GRAPHS = ("hear", "position", "condition", "denoise")
 HEAR_FRAMES, POSITION_FRAMES = 600, 480
 _HEAR_CONTEXT = 20
-SHIPPED = Path(__file__).parents[2] / "weights" / "motion.safetensors"
+SHIPPED = WEIGHTS / "motion" / "motion.safetensors"
 SHIPPED_SHA256 = "374fdb073de456e400b9991f882fd0a6deb9c079cddd628aaa3aea5b1b0816ee"
 
 

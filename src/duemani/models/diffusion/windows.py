@@ -13,13 +13,13 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
+from duemani.models.diffusion.conditions.hand_frame import from_hand
+from duemani.models.diffusion.conditions.note_roll import HandTargets
+from duemani.models.diffusion.conditions.pianist import Pianist, known_at
 from duemani.models.diffusion.config import FRAME_RATE, WINDOW_FRAMES, DiffusionOptions
 from duemani.models.diffusion.guidance import Contact, bent, dofs_of
-from duemani.models.diffusion.hand_frame import from_hand
 from duemani.models.diffusion.heard_strikes import HeardNotes, heard_notes, strikes_of
 from duemani.models.diffusion.networks import Known, MotionNetworks, doubt_of, mode_of
-from duemani.models.diffusion.note_roll import HandTargets
-from duemani.models.diffusion.pianist import Pianist, known_at
 from duemani.models.diffusion.sampler import Correct, sample
 from duemani.models.solver.kinematics import pose
 from duemani.skeleton import JOINT_LIMITS_RAD

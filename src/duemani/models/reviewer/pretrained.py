@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from duemani.files import WEIGHTS
 from duemani.models.embedded_graph import not_a_model, open_session, read_model, unfit
 from duemani.models.reviewer.config import GIVEN, ReviewerConfig
 
 REVIEWER_FORMAT = "duemani.reviewer_model/1"
 OUTPUTS = ("finger", "pressing", "touch", "pedal")
-SHIPPED = Path(__file__).parents[2] / "weights" / "reviewer.safetensors"
+SHIPPED = WEIGHTS / "reviewer" / "reviewer.safetensors"
 SHIPPED_SHA256 = "2e86e1dfaa985dafc241e4692c01f53411b9444f89119291efc4009f2723f58f"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from duemani.models.fingering import choose_fingers
+from duemani.models.fingering.choose import choose_fingers
 from duemani.models.reviewer.config import FINGERS
 from duemani.performance import UNKNOWN_HAND, Performance
 

@@ -42,7 +42,7 @@ class Evidence:
         prior: what a fingerer that sees only notes thinks of each finger; rows add up to 1;
             None if it is not to be used.
         seen: hands; None without.
-        sound: features of the recording, a row a frame (`inputs.sound_features`); None without.
+        sound: features of the recording, a row a frame (`media.spectra`); None without.
         velocity_known: the notes' velocities mean something.
     """
 

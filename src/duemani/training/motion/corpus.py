@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from duemani.datasets.motion_takes import MotionTake, Split, list_takes, load_take
+from duemani.datasets.takes import MotionTake, Split, list_takes, load_take
 from duemani.errors import InputError
-from duemani.inputs.sound_features import FEATURE_COUNT
-from duemani.models.diffusion.hand_frame import hand_angles, hand_wrists, to_hand
-from duemani.models.diffusion.note_roll import finger_features, hand_targets, note_roll
-from duemani.models.diffusion.style_code import STYLE_SIZE, style_code
-from duemani.models.diffusion.style_estimate import style_features
+from duemani.media.spectra import FEATURE_COUNT
+from duemani.models.diffusion.conditions.hand_frame import hand_angles, hand_wrists, to_hand
+from duemani.models.diffusion.conditions.note_roll import finger_features, hand_targets, note_roll
+from duemani.models.diffusion.conditions.style_code import STYLE_SIZE, style_code
+from duemani.models.diffusion.conditions.style_estimate import style_features
 from duemani.models.solver.style import Style
 from duemani.motion import HandMotion
 from duemani.performance import Performance

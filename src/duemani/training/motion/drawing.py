@@ -10,8 +10,8 @@ from torch import Tensor
 
 from duemani.models.diffusion.config import WINDOW_FRAMES
 from duemani.models.diffusion.networks import doubt_of
-from duemani.training.motion.conditions import Conditions
 from duemani.training.motion.corpus import Corpus, draw_windows
+from duemani.training.motion.networks.conditions import Conditions
 
 # (notes, fingers, sound) and how often: full, without sound, notes alone, sound alone.
 _MODES = (

@@ -19,15 +19,10 @@ from torch import Tensor, nn
 
 from duemani.files import replacing
 from duemani.models.diffusion.config import WINDOW_FRAMES
-from duemani.models.diffusion.pretrained import (
-    GRAPHS,
-    HEAR_FRAMES,
-    MODEL_FORMAT,
-    POSITION_FRAMES,
-)
-from duemani.training.embedded_graph import bare_graph, weights_of
-from duemani.training.motion.conditions import Conditions
-from duemani.training.motion.torch_networks import TorchNetworks
+from duemani.models.diffusion.pretrained import GRAPHS, HEAR_FRAMES, MODEL_FORMAT, POSITION_FRAMES
+from duemani.training.graph_export import bare_graph, weights_of
+from duemani.training.motion.networks.conditions import Conditions
+from duemani.training.motion.networks.run import TorchNetworks
 
 
 class _Hear(nn.Module):

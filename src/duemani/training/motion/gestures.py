@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from duemani.models.diffusion.config import DenoiserConfig
 from duemani.models.diffusion.pose_code import WRIST_MOVE_M, PoseCode
 from duemani.training.motion.corpus import Corpus
-from duemani.training.motion.denoiser import Denoiser
 from duemani.training.motion.drawing import conditions_of, draw_batch
-from duemani.training.motion.tips import Fingertips
+from duemani.training.motion.networks.denoiser import Denoiser
+from duemani.training.motion.networks.tips import Fingertips
 
 TRAIN_STEPS = 1000
 _STILL_RAD = 1e-3

@@ -11,8 +11,12 @@ import torch
 from torch import Tensor
 
 from duemani.files import replacing
-from duemani.training.motion.audio_encoder import AudioEncoder, AudioEncoderConfig, roll_loss
 from duemani.training.motion.corpus import Corpus, TakeArrays, draw_windows
+from duemani.training.motion.networks.audio_encoder import (
+    AudioEncoder,
+    AudioEncoderConfig,
+    roll_loss,
+)
 
 _WINDOW = 120
 _CHUNK, _CONTEXT = 1200, 20

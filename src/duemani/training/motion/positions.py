@@ -11,7 +11,7 @@ from torch import Tensor
 from duemani.models.diffusion.config import PositionConfig
 from duemani.training.motion.corpus import Corpus
 from duemani.training.motion.drawing import conditions_of, draw_batch
-from duemani.training.motion.position_predictor import PositionPredictor, WristStatistics
+from duemani.training.motion.networks.position_predictor import PositionPredictor, WristStatistics
 
 _LEAST_DEVIATION_M = 1e-3
 _NORMAL_SHARE = 1.4826  # deviation of a normal error whose median size is 1

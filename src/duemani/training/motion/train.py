@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from duemani.datasets.motion_takes import read_description
+from duemani.datasets.takes import read_description
 from duemani.files import replacing
+from duemani.models.diffusion.conditions.style_estimate import StyleEstimate, fit_estimate
 from duemani.models.diffusion.config import DenoiserConfig, PositionConfig
-from duemani.models.diffusion.style_estimate import StyleEstimate, fit_estimate
-from duemani.training.motion.audio_encoder import AudioEncoder, AudioEncoderConfig
+from duemani.training.fit import Machine, Optimisation, fit
 from duemani.training.motion.corpus import Corpus, load_corpus
-from duemani.training.motion.fit import Machine, Optimisation, fit
 from duemani.training.motion.gestures import Gestures
 from duemani.training.motion.hearing import Hearing, hear_takes, onset_scores
+from duemani.training.motion.networks.audio_encoder import AudioEncoder, AudioEncoderConfig
+from duemani.training.motion.networks.run import TorchNetworks
 from duemani.training.motion.positions import Positions, guide_errors
-from duemani.training.motion.torch_networks import TorchNetworks
 from duemani.version import VERSION
 
 Report = Callable[[str, float], None]

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from duemani.analysis.seen_on_film import seen_on_film
-from duemani.datasets.filming import TrackerNoise, film_motion
-from duemani.datasets.motion_takes import MotionTake, Split, list_takes, load_take
+from duemani.datasets.simulated.filming import TrackerNoise, film_motion
+from duemani.datasets.takes import MotionTake, Split, list_takes, load_take
 from duemani.errors import InputError
 from duemani.files import replacing
+from duemani.lifting.on_keys import seen_on_film
 from duemani.models.reviewer.prior import notes_prior
 from duemani.models.reviewer.seen_hands import FRAME_RATE, SeenHands
 from duemani.motion import HandMotion

@@ -17,7 +17,7 @@ from duemani.models.reviewer.pretrained import OUTPUTS, REVIEWER_FORMAT
 from duemani.models.reviewer.seen_hands import SeenHands
 from duemani.models.reviewer.windows import Evidence, window_inputs
 from duemani.performance import make_notes
-from duemani.training.embedded_graph import bare_graph, weights_of
+from duemani.training.graph_export import bare_graph, weights_of
 from duemani.training.reviewer.network import Inputs, Reviewer
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor, nn
 
-from duemani.inputs.sound_features import FEATURE_COUNT
+from duemani.media.spectra import FEATURE_COUNT
 from duemani.models.reviewer.config import (
     AROUND,
     FINGERS,

@@ -1,6 +1,6 @@
 """Other pianos, microphones and voicings than those that were rendered, made of sound features.
 
-Features are logarithms of magnitudes (`inputs.sound_features`), so a louder key or a brighter
+Features are logarithms of magnitudes (`media.spectra`), so a louder key or a brighter
 microphone can be put on them afterwards. Without this a network learns one piano's voicing by
 heart and mistakes another one's for touch.
 """

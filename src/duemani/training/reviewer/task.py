@@ -69,7 +69,7 @@ class ReviewerAndRivals(nn.Module):
 
 
 class Reviewing:
-    """A `training.motion.fit.Task`."""
+    """A `training.fit.Task`."""
 
     def __init__(
         self, takes: Sequence[ReviewTake], config: ReviewerConfig, lessons: Lessons, seed: int

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from duemani.datasets.motion_takes import read_description
+from duemani.datasets.takes import read_description
 from duemani.errors import InputError
 from duemani.models.embedded_graph import read_model
 from duemani.models.reviewer.config import ReviewerConfig
 from duemani.models.reviewer.pretrained import REVIEWER_FORMAT, load_reviewer
-from duemani.training.motion.fit import Machine, Optimisation, fit
+from duemani.training.fit import Machine, Optimisation, fit
 from duemani.training.reviewer.corpus import ReviewTake, load_review_takes
 from duemani.training.reviewer.network import Reviewer
 from duemani.training.reviewer.task import Lessons, Reviewing

@@ -1,0 +1,7 @@
+"""`python -m duemani`: the command line."""
+
+import sys
+
+from duemani.cli import main
+
+sys.exit(main())

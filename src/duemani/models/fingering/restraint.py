@@ -1,0 +1,156 @@
+"""What the hand cannot do between one event and the next two, added to the potentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from duemani.models.fingering.inputs import SLOTS, LineInputs
+from duemani.models.fingering.lines import CHOICES, HandLine
+from duemani.models.fingering.network import Potentials
+from duemani.models.fingering.reach import (
+    SHARED_KEYS_M,
+    TOGETHER_SEC,
+    chord_penalty,
+    haste_penalty,
+    held_penalty,
+)
+
+LEGATO_SEC = 0.06
+"""Overlaps up to this are legato, not holding."""
+HASTE_SEC = 0.25
+_TOLERABLE = 1.0
+_MOST = 10.0
+_NEVER = 1000.0
+_OUT_OF_REACH = 3.0
+_CLASH = 4.0
+
+
+@dataclass(frozen=True)
+class Restraint:
+    """Penalties of haste and of held keys [nats], 0 or more.
+
+    Attributes:
+        step, skip: (event, choice before, choice) against the event one, two before.
+    """
+
+    step: Float[np.ndarray, "event choice choice"]
+    skip: Float[np.ndarray, "event choice choice"]
+
+    @classmethod
+    def of(
+        cls, inputs: LineInputs, line: HandLine, notes: np.ndarray, scale: float = 1.0
+    ) -> Restraint:
+        """Of a line and its inputs; `notes` as in `Performance.notes`."""
+        step, skip = (_penalties(inputs, line, notes, by, scale) for by in (1, 2))
+        return cls(step, skip)
+
+    def applied(self, potentials: Potentials) -> Potentials:
+        """The potentials less the penalties."""
+        step, skip = potentials.step - self.step, potentials.skip - self.skip
+        return replace(potentials, step=step, skip=skip)
+
+    def forbidden(self, inputs: LineInputs) -> Float[np.ndarray, "event before2 before choice"]:
+        """What cannot be played, however likely it seems: over 0, most of all for chords."""
+        reach = np.where(inputs.fixed > -1e8, -inputs.fixed, 0)
+        # Where some choice is within reach, one that is not is out of the question.
+        playable = np.any(inputs.fixed > -_TOLERABLE, axis=1, keepdims=True)
+        own = np.where(playable & (reach > _OUT_OF_REACH), _NEVER, _hard(reach))
+        pair = _hard(self.step) + own[:, None]
+        return np.asarray(_hard(self.skip)[:, :, None] + pair[:, None], np.float32)
+
+
+def _hard(penalty: np.ndarray) -> np.ndarray:
+    return np.clip(penalty - _TOLERABLE, 0, _MOST)
+
+
+def clashes(
+    line: HandLine, notes: np.ndarray, finger: np.ndarray, scale: float = 1.0
+) -> list[list[int]]:
+    """Notes of neighbouring events, struck within 50 ms, that their fingers do not reach at once.
+
+    Args:
+        line, notes: one hand's.
+        finger: (note,) 1-5.
+        scale: hand size relative to a medium hand.
+    """
+    out: list[list[int]] = []
+    starts = line.onset_sec
+    for event in range(1, len(starts)):
+        for by in (1, 2):
+            # An event's notes follow its first by 35 ms at most.
+            if event < by or starts[event] - starts[event - by] > TOGETHER_SEC + 0.035:
+                break
+            before, now = line.notes[event - by], line.notes[event]
+            offset_m = line.note_x_m[now] - line.note_x_m[before][:, None]
+            apart_sec = notes["onset_sec"][now] - notes["onset_sec"][before][:, None]
+            table = chord_penalty(offset_m, scale)
+            rows, columns = np.indices(offset_m.shape)
+            penalty = table[rows, columns, finger[before][:, None] - 1, finger[now] - 1]
+            together = (apart_sec < TOGETHER_SEC) & (offset_m != 0)
+            shared = (finger[before][:, None] == finger[now]) & (np.abs(offset_m) <= SHARED_KEYS_M)
+            if (together & ~shared & (penalty > _CLASH)).any():
+                out.append([*before.tolist(), *now.tolist()])
+    return out
+
+
+def merged(groups: list[list[int]]) -> list[tuple[int, ...]]:
+    """Groups that share a note made one, sorted."""
+    done: list[set[int]] = []
+    for group in groups:
+        members = set(group)
+        touching = [other for other in done if other & members]
+        done = [other for other in done if not other & members]
+        done.append(members.union(*touching))
+    return sorted(tuple(sorted(members)) for members in done)
+
+
+def pair_penalty(
+    line: HandLine, notes: np.ndarray, earlier: np.ndarray, now: np.ndarray, scale: float
+) -> Float[np.ndarray, "pair 5 5"]:
+    """[f, g] of the notes `now` struck with g after (or while) f strikes (or holds) `earlier`."""
+    onset, release = notes["onset_sec"], notes["release_sec"]
+    offset_m = line.note_x_m[now] - line.note_x_m[earlier]
+    interval = onset[now] - onset[earlier]
+    overlap = np.minimum(release[earlier], release[now]) - onset[now]
+    soon = (interval < HASTE_SEC)[:, None, None]
+    holding = ((overlap > LEGATO_SEC) & (offset_m != 0))[:, None, None]
+    hasty = haste_penalty(offset_m, interval, scale) * soon
+    return np.maximum(hasty, held_penalty(offset_m, overlap, scale) * holding)
+
+
+def _penalties(
+    inputs: LineInputs, line: HandLine, notes: np.ndarray, by: int, scale: float
+) -> np.ndarray:
+    """(event, choice before, choice): of every event against the one `by` before."""
+    total = np.zeros((len(line.notes), CHOICES, CHOICES), np.float32)
+    pairs = _pairs(line, by)
+    if not len(pairs):
+        return total
+    event, place, here, earlier, now = pairs.T
+    penalty = pair_penalty(line, notes, earlier, now, scale)
+    matters = np.flatnonzero(penalty.any((1, 2)))
+    event, penalty = event[matters], penalty[matters]
+    before = inputs.choice[event - by, :, place[matters]].astype(int)
+    after = inputs.choice[event, :, here[matters]].astype(int)
+    cost = penalty[np.arange(len(event))[:, None, None], before[:, :, None], after[:, None]]
+    np.add.at(total, event, cost.astype(np.float32))
+    return total
+
+
+def _pairs(line: HandLine, by: int) -> np.ndarray:
+    """(pair, 5): event, place in the earlier event, place in it, and both notes."""
+    onset, near = line.onset_sec, np.zeros(len(line.notes), bool)
+    near[by:] = (onset[by:] - onset[:-by] < HASTE_SEC + 0.05) | (
+        line.release_sec[:-by] > onset[by:] + LEGATO_SEC
+    )
+    rows = [
+        (event, place, here, earlier, now)
+        for event in np.flatnonzero(near).tolist()
+        for place, earlier in enumerate(line.notes[event - by].tolist())
+        for here, now in enumerate(line.notes[event].tolist())
+        if place < SLOTS and here < SLOTS
+    ]
+    return np.array(rows, int).reshape(-1, 5)

@@ -1,0 +1,115 @@
+"""One self-contained page: the score, its fingers by confidence, and why each was chosen."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from duemani.files import replacing
+from duemani.outputs.fingered import Fingered, alternatives, hand_name
+from duemani.outputs.page.fingering_roll import roll_systems
+from duemani.outputs.score.engraving import engrave
+from duemani.outputs.score.sparse_fingers import sparse
+
+# Width of the systems for a desk and for a phone.
+_WIDE_MM, _NARROW_MM = 210.0, 88.0
+_ID = re.compile(r' id="dm-(\d+)"')
+_START_ID = re.compile(r' data-startid="#dm-(\d+)"')
+_FONT = re.compile(r"@font-face\s*\{.*?\}", re.DOTALL)
+
+
+def save_page(path: Path, fingered: Fingered, shown: Bool[np.ndarray, " note"], count: int) -> None:
+    """Write the page. It needs no network, prints, and works by keyboard and on a phone.
+
+    Args:
+        path: file to write.
+        fingered: the piece; without notation its notes are drawn as a roll.
+        shown: fingers shown at first; the page can show all.
+        count: most fingers told a note.
+
+    Raises:
+        InputError: the notation cannot be engraved, or the file cannot be written.
+    """
+    page = page_text(fingered, shown, count)
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def page_text(fingered: Fingered, shown: Bool[np.ndarray, " note"], count: int) -> str:
+    """The page's HTML."""
+    everywhere = np.ones(len(fingered.notes), bool)
+    wide, narrow = (_systems(fingered, everywhere, width) for width in (_WIDE_MM, _NARROW_MM))
+    template = resources.files("duemani") / "outputs" / "templates" / "fingering.html"
+    text = template.read_text(encoding="utf-8")
+    content = json.dumps(_content(fingered, shown, count), allow_nan=False, ensure_ascii=False)
+    parts = {
+        "TITLE": html.escape(fingered.title),
+        "REMARKS": "".join(f"<li>{html.escape(remark)}</li>" for remark in fingered.remarks),
+        "WIDE": wide,
+        "NARROW": narrow,
+        "FONT": _music_font() if 'font-family="Leipzig"' in wide else "",
+        # A script's text ends at `</`, and comments must not open in it.
+        "CONTENT": content.replace("<", "\\u003c"),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], text)
+
+
+def _systems(fingered: Fingered, shown: Bool[np.ndarray, " note"], width_mm: float) -> str:
+    if fingered.document is None:
+        drawn = roll_systems(fingered, width_mm)
+    else:
+        drawn = [
+            _ID.sub(r' data-note="\1"', _START_ID.sub(r' data-of="\1"', system))
+            for system in engrave(fingered, shown, "systems", width_mm)
+        ]
+    return "".join(f'<div class="system">{system}</div>' for system in drawn)
+
+
+def _music_font() -> str:
+    """Verovio's music font as a style rule."""
+    import verovio
+
+    css = Path(verovio.__file__).parent / "data" / "Leipzig.css"
+    found = _FONT.search(css.read_text(encoding="utf-8"))
+    return found[0] if found else ""
+
+
+def _content(fingered: Fingered, shown: Bool[np.ndarray, " note"], count: int) -> dict[str, Any]:
+    far = {at for group in fingered.fingering.unreachable for at in group}
+    numbers = range(len(fingered.notes)) if fingered.numbers is None else fingered.numbers
+    needed = sparse(fingered)
+    notes = {}
+    for at, number in enumerate(numbers):
+        row = fingered.notes[at]
+        notes[int(number)] = {
+            "finger": int(row["finger"]),
+            "then": int(fingered.fingering.substitution[at]),
+            "hand": hand_name(int(row["hand"])),
+            "pitch": fingered.note_name(at),
+            "bar": int(fingered.bar[at]),
+            "chances": [
+                [finger, round(chance, 3)] for finger, chance in alternatives(fingered, at, count)
+            ],
+            "why": list(fingered.reasons[at]),
+            "mark": fingered.marks[at],
+            "given": bool(fingered.given[at]) and fingered.keep != "none",
+            "needed": bool(needed[at]),
+            "far": at in far,
+        }
+    return {
+        "notes": notes,
+        "order": [int(number) for number in numbers],
+        "bars": [
+            [name, round(float(hardness), 1)]
+            for name, hardness in zip(fingered.bar_names, fingered.difficulty, strict=True)
+        ],
+        "unit": "bar" if fingered.document is not None else "from",
+        "all": bool(shown.all()),
+    }

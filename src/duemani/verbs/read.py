@@ -1,0 +1,125 @@
+"""What a user puts in: a recording, MIDI, `.json` or score, read as a `Take`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from duemani.errors import InputError
+from duemani.files import check_readable, listed
+from duemani.inputs.score.file import SCORE_SUFFIXES
+from duemani.performance import Performance
+from duemani.progress import Progress, stage_share
+
+_COMPRESSED_SUFFIXES = (".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma")
+AUDIO_SUFFIXES = (".wav", ".aif", ".aiff", ".flac", *_COMPRESSED_SUFFIXES)
+VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".m4v", ".avi")
+MIDI_SUFFIXES = (".mid", ".midi")
+INPUT_SUFFIXES = (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES, *MIDI_SUFFIXES, *SCORE_SUFFIXES, ".json")
+
+
+@dataclass(frozen=True)
+class Take:
+    """What was put in: its notes, its sound if it has one, and where they come from.
+
+    Attributes:
+        performance: the notes; hands and fingers as far as the input knows them.
+        source: the file.
+        title: what to call it.
+        recording: the file again if it holds sound, else None.
+        part_sec: from when to when of the input the notes are; their times count from its start.
+        origin: how the notes came about, for people to read.
+        remarks: what was assumed or left out, one sentence each.
+    """
+
+    performance: Performance
+    source: Path
+    title: str
+    recording: Path | None = None
+    part_sec: tuple[float, float] = (0.0, float("inf"))
+    origin: str = ""
+    remarks: tuple[str, ...] = field(default_factory=tuple)
+
+
+def read_take(
+    path: Path,
+    progress: Progress | None = None,
+    between_sec: tuple[float, float] | None = None,
+) -> Take:
+    """Read a recording, a MIDI or `.json` file, or a score; recordings are transcribed.
+
+    Args:
+        path: the file.
+        progress: called with the stage's name and its share done.
+        between_sec: only this part is needed: of a recording, no more is listened to. Times
+            still count from the start of the file.
+
+    Raises:
+        InputError: no such file, an unknown suffix, or contents that do not fit it.
+    """
+    suffix = path.suffix.lower()
+    check_input(path)
+    if suffix in MIDI_SUFFIXES or suffix == ".json":
+        from duemani.inputs.midi.read import load_json, load_midi
+
+        performance = load_json(path) if suffix == ".json" else load_midi(path)
+        return Take(performance, path, _title(path), origin="notes as given")
+    if suffix in SCORE_SUFFIXES:
+        from duemani.inputs.score.play import load_score
+
+        score = load_score(path)
+        return Take(
+            score.performance,
+            path,
+            _title(path),
+            origin="played from a score",
+            remarks=score.remarks,
+        )
+    heard = transcribe(path, progress, between_sec)
+    origin = "notes transcribed from the recording"
+    return Take(heard, path, _title(path), recording=path, origin=origin)
+
+
+def check_input(path: Path) -> None:
+    """Refuse what cannot be an input.
+
+    Raises:
+        InputError: no such file, or an unknown suffix.
+    """
+    check_readable(path)
+    if path.suffix.lower() not in INPUT_SUFFIXES:
+        raise InputError(
+            f"{path.name} has an unknown suffix; accepted are recordings"
+            f" ({listed(AUDIO_SUFFIXES)}),"
+            f" videos with sound ({listed(VIDEO_SUFFIXES)}), MIDI ({listed(MIDI_SUFFIXES)}),"
+            f" scores ({listed(SCORE_SUFFIXES)}) and performances (.json)."
+        )
+
+
+def transcribe(
+    path: Path,
+    progress: Progress | None = None,
+    between_sec: tuple[float, float] | None = None,
+) -> Performance:
+    """Notes, velocities and pedal heard in a recording, or in a part of it.
+
+    Raises:
+        InputError: the file holds no readable sound.
+    """
+    from duemani.inputs.transcription.transcriber import default_transcriber
+
+    return default_transcriber().transcribe(path, stage_share(progress, "listening"), between_sec)
+
+
+def sound_sec(take: Take) -> float:
+    """How long the recording, or the part of it, sounds; 0 without one."""
+    if take.recording is None:
+        return 0.0
+    from duemani.media.sound import probe_audio
+
+    start_sec, end_sec = take.part_sec
+    return max(min(probe_audio(take.recording).duration_sec, end_sec) - start_sec, 0.0)
+
+
+def _title(path: Path) -> str:
+    return path.stem.replace("_", " ")
