@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from duemani.datasets.takes import MotionTake, list_takes, load_take
-from duemani.evaluation.motion.clips import excerpt, gesture_clips
+from duemani.evaluation.motion.clips import gesture_clips
 from duemani.evaluation.motion.gesture_code import GestureEncoder, fid, load_gesture_encoder
 from duemani.evaluation.motion.measure import evaluate_motion
 from duemani.evaluation.motion.published import evaluate_published
@@ -155,15 +155,14 @@ def make(
     notes = take.performance.between(0, SECONDS)
     bare = notes.notes.copy()
     bare["hand"], bare["finger"] = -1, 0
-    frames = int(SECONDS * 30)
-    sound = None if take.sound is None else take.sound[:frames]
+    sound = None if take.sound is None else take.sound[: int(SECONDS * 30)]
     began = time.perf_counter()
     _, motion = generate(
         Performance(bare, notes.pedal), None, 30.0, options=options, sound=sound, networks=networks
     )
     took = (time.perf_counter() - began) / SECONDS
     scores = evaluate_motion(motion, Performance(bare, notes.pedal))
-    return excerpt(take.motion, 0, frames), excerpt(motion, 0, frames), scores, took
+    return take.motion.between(0, SECONDS), motion.between(0, SECONDS), scores, took
 
 
 def measure(options: DiffusionOptions, networks: TorchNetworks | None) -> dict[str, float]:

@@ -1,29 +1,34 @@
-"""`HandMotion`: both hands over time, and its `.npz` exchange file."""
+"""`HandMotion`: both hands over time, at any times, and its `.npz` exchange file."""
 
 from __future__ import annotations
 
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
+from duemani.between_frames import ON_FRAME, BetweenFrames
 from duemani.errors import InputError
 from duemani.files import check_readable, replacing
+from duemani.frozen import read_only
 
 MAX_MOTION_BYTES = 2_000_000_000
 MOTION_FORMAT = "duemani.hand_motion/1"
 JOINT_COUNT = 16
 LANDMARK_COUNT = 21
 BONE_COUNT = 20
+_EVEN = 1e-6
 
 
 @dataclass(frozen=True)
 class HandMotion:
     """Both hands in the keyboard frame (see `duemani.keyboard`); hand 0 left, 1 right.
+
+    Its arrays are read-only; `dataclasses.replace` makes another motion of other arrays.
 
     Rotations are the truth and landmarks derive from them by `skeleton.pose_landmarks`, so bones
     cannot stretch; motion that was tracked rather than made may hold NaN where it is unknown.
@@ -53,6 +58,12 @@ class HandMotion:
     confidence: Float[np.ndarray, "hand=2 frame"] | None = None
     provenance: Mapping[str, object] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in (*motion_shapes(0), "confidence"):
+            array = getattr(self, name)
+            if array is not None:
+                object.__setattr__(self, name, read_only(array))
+
     @property
     def frame_count(self) -> int:
         """How many frames there are."""
@@ -67,6 +78,85 @@ class HandMotion:
     def tips_m(self) -> Float[np.ndarray, "hand=2 frame 5 3"]:
         """Finger pads, thumb to little finger [m]."""
         return self.landmarks_m[:, :, 4::4]
+
+    def where(self, time_sec: Float[np.ndarray, " moment"]) -> BetweenFrames:
+        """Where times [s], even or not, lie among the frames."""
+        at = (np.asarray(time_sec, float) - self.start_sec) * self.frame_rate
+        return BetweenFrames.of(at, self.frame_count)
+
+    def at(self, time_sec: Float[np.ndarray, " newframe"]) -> HandMotion:
+        """The same hands with frames at other times [s], which rise evenly.
+
+        Wrists and landmarks move in straight lines from frame to frame, rotations by the shortest
+        turn. (Bones come out a little short while they turn; `skeleton.pose_landmarks` gives
+        landmarks of whole ones.) A hand is `tracked` between two frames where it is in both; what
+        is NaN in either is NaN between them; confidence is mixed. Times within `ON_FRAME` of a
+        frame take it as it is. Before the first frame and after the last one the hands stay where
+        they are there, but are not `tracked`, with confidence 0.
+
+        Raises:
+            InputError: there are no times, or they do not rise evenly.
+        """
+        time_sec = np.asarray(time_sec, float)
+        steps = np.diff(time_sec)
+        even = (steps > 0).all() and np.allclose(steps, steps.mean() if len(steps) else 0, _EVEN, 0)
+        if not len(time_sec) or not even:
+            raise InputError("the frames of a motion need times that rise evenly.")
+        rate = 1 / float(steps.mean()) if len(steps) else self.frame_rate
+        rate = self.frame_rate if np.isclose(rate, self.frame_rate, rtol=_EVEN) else rate
+        return self._sampled(time_sec, rate)
+
+    def at_rate(self, frame_rate: float) -> HandMotion:
+        """The same hands at another frame rate [Hz], from the first frame up to the last (`at`)."""
+        last = (self.frame_count - 1) * frame_rate / self.frame_rate
+        frames = np.arange(int(np.floor(last + ON_FRAME)) + 1)
+        return self._sampled(self.start_sec + frames / frame_rate, frame_rate)
+
+    def frames(self, chosen: slice | Int[np.ndarray, " frame"]) -> HandMotion:
+        """The chosen frames one after another, at the same rate from the same start."""
+        sure = self.confidence
+        return replace(
+            self,
+            wrist_m=self.wrist_m[:, chosen],
+            rotations_rad=self.rotations_rad[:, chosen],
+            landmarks_m=self.landmarks_m[:, chosen],
+            tracked=self.tracked[:, chosen],
+            confidence=None if sure is None else sure[:, chosen],
+        )
+
+    def between(self, start_sec: float, end_sec: float) -> HandMotion:
+        """The frames with time in [start, end), shifted so that `start_sec` becomes 0.
+
+        Raises:
+            InputError: no frame lies there.
+        """
+        begin, end = (
+            int(np.ceil(np.clip(frame - ON_FRAME, 0, self.frame_count)))
+            for frame in (np.array([start_sec, end_sec]) - self.start_sec) * self.frame_rate
+        )
+        if begin >= end:
+            raise InputError(f"the motion has no frame from {start_sec:g} to {end_sec:g} s.")
+        first_sec = self.start_sec + begin / self.frame_rate - start_sec
+        return replace(self.frames(slice(begin, end)), start_sec=first_sec)
+
+    def delayed(self, seconds: float) -> HandMotion:
+        """The same hands, every time later by `seconds`."""
+        return replace(self, start_sec=self.start_sec + seconds)
+
+    def _sampled(self, time_sec: np.ndarray, frame_rate: float) -> HandMotion:
+        where, sure = self.where(time_sec), self.confidence
+        at = (time_sec - self.start_sec) * self.frame_rate
+        inside = (at > -ON_FRAME) & (at < self.frame_count - 1 + ON_FRAME)
+        return replace(
+            self,
+            frame_rate=frame_rate,
+            start_sec=float(time_sec[0]),
+            wrist_m=where.mixed(self.wrist_m, 1),
+            rotations_rad=where.turned(self.rotations_rad),
+            landmarks_m=where.mixed(self.landmarks_m, 1),
+            tracked=self.tracked[:, where.low] & self.tracked[:, where.high] & inside,
+            confidence=None if sure is None else np.where(inside, where.mixed(sure, 1), 0.0),
+        )
 
 
 def motion_shapes(frames: int) -> dict[str, tuple[int, ...]]:

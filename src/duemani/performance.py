@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from duemani.errors import InputError
+from duemani.frozen import read_only
 
 LEFT, RIGHT, UNKNOWN_HAND = 0, 1, -1
 UNKNOWN_FINGER = 0
@@ -41,6 +42,8 @@ def _empty_pedal() -> np.ndarray:
 class Performance:
     """One take as played. Times in seconds from the start of the recording.
 
+    Its arrays are read-only: what changes notes works on copies.
+
     Attributes:
         notes: structured array of `NOTE_DTYPE`, sorted by onset, then pitch: `onset_sec`,
             `release_sec` (the key's release, not the end of its sound), `pitch` (MIDI number,
@@ -51,6 +54,10 @@ class Performance:
 
     notes: np.ndarray = field(default_factory=_empty_notes)
     pedal: np.ndarray = field(default_factory=_empty_pedal)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", read_only(self.notes))
+        object.__setattr__(self, "pedal", read_only(self.pedal))
 
     @classmethod
     def create(cls, notes: np.ndarray, pedal: np.ndarray | None = None) -> Performance:

@@ -119,7 +119,8 @@ def mirror_rotations(rotations_rad: Float[np.ndarray, "*shape 3"]) -> Float[np.n
 
 def rotation_matrices(axis_angle: Float[np.ndarray, "*shape 3"]) -> Float[np.ndarray, "*shape 3 3"]:
     """Rodrigues' formula for arrays of axis-angle vectors [rad]."""
-    flat = Rotation.from_rotvec(axis_angle.reshape(-1, 3)).as_matrix()
+    # A copy, for scipy takes no read-only array.
+    flat = Rotation.from_rotvec(np.array(axis_angle).reshape(-1, 3)).as_matrix()
     return flat.reshape(*axis_angle.shape, 3)
 
 

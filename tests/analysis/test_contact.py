@@ -1,5 +1,7 @@
 """Key presses counted by hand: a single fingertip moved over keys with all other tips far away."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,8 +72,9 @@ def test_sliding_off_a_key_lets_it_go() -> None:
 
 def test_a_key_held_by_a_second_finger_stays_down() -> None:
     motion = tip_motion(over(E4, [0, -10, -10, 5, 5, 5]), finger=2)
-    motion.landmarks_m[RIGHT, :, 4 * 4] = over(E4, [5, 5, -10, -10, -10, 5])
-    presses = find_presses(motion)
+    landmarks = motion.landmarks_m.copy()
+    landmarks[RIGHT, :, 4 * 4] = over(E4, [5, 5, -10, -10, -10, 5])
+    presses = find_presses(replace(motion, landmarks_m=landmarks))
     assert len(presses) == 1
     assert presses[0]["finger"] == 2
     assert presses[0]["release_sec"] > 4 / RATE

@@ -1,5 +1,6 @@
 """What both readers of real hand motion share: resampling, the keyboard's place, preparation."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,9 @@ def test_unfit_takes_are_not_written(tmp_path: Path) -> None:
     one = played(CAPTURE_RATE)
     write_furelise(tmp_path, one, capture_points(one.motion))
     (take,) = read_furelise(tmp_path, {})
-    take.motion.landmarks_m[1, 4, 2] = np.inf
+    landmarks = take.motion.landmarks_m.copy()
+    landmarks[1, 4, 2] = np.inf
+    take = replace(take, motion=replace(take.motion, landmarks_m=landmarks))
     skipped: dict[str, str] = {}
     assert prepare_takes([take], tmp_path / "out", "test", {}, skipped) == 0
     assert "not finite" in skipped[take.name]

@@ -193,7 +193,7 @@ def test_published_averages_over_clips() -> None:
     real, fake = random_motion(3, 130), random_motion(4, 130)
     whole = evaluate_published([(real, fake)], clip_frames=60)
     parts = [
-        evaluate_clip(clips.excerpt(real, first, 60), clips.excerpt(fake, first, 60))
+        evaluate_clip(*(motion.between(first / 30, first / 30 + 2.0) for motion in (real, fake)))
         for first in (0, 60)
     ]
     assert whole["clips_left"] == whole["clips_right"] == 2
@@ -235,7 +235,7 @@ def test_interpolation_crosses_half_a_turn() -> None:
     motion = replace(base, rotations_rad=rotations)
     sampled = clips.at_clip_rate(motion, 0.0, 28)
     expected = np.interp(sampled.time_sec, base.time_sec, turn)
-    made = Rotation.from_rotvec(sampled.rotations_rad[0, :, 0])
+    made = Rotation.from_rotvec(sampled.rotations_rad[0, :, 0].copy())
     wanted = Rotation.from_rotvec(expected[:, None] * [0, 0, 1.0])
     assert (made * wanted.inv()).magnitude().max() < 1e-9
     assert np.linalg.norm(sampled.rotations_rad, axis=-1).max() <= np.pi + 1e-9

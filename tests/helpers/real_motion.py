@@ -175,6 +175,7 @@ def rms_mm(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def turned_deg(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    between = Rotation.from_rotvec(one.reshape(-1, 3)).inv()
-    between *= Rotation.from_rotvec(other.reshape(-1, 3))
+    # Copies, for scipy takes no read-only array.
+    between = Rotation.from_rotvec(one.copy().reshape(-1, 3)).inv()
+    between *= Rotation.from_rotvec(other.copy().reshape(-1, 3))
     return np.degrees(between.magnitude()).reshape(one.shape[:-1])

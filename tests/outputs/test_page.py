@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import zlib
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -192,8 +193,10 @@ def test_data_block_never_holds_markup(title: str) -> None:
 
 def test_unknown_motion_becomes_untracked(tmp_path: Path) -> None:
     motion = make_motion(1.0)
-    motion.wrist_m[0, 10:20] = np.nan
-    motion.rotations_rad[1, 30, 4, 2] = np.nan
+    wrist, rotations = motion.wrist_m.copy(), motion.rotations_rad.copy()
+    wrist[0, 10:20] = np.nan
+    rotations[1, 30, 4, 2] = np.nan
+    motion = replace(motion, wrist_m=wrist, rotations_rad=rotations)
     path = tmp_path / "page.html"
     page.save_page(path, Performance(), motion, title="")
     _, channels = unpack(read_page(path))
@@ -224,7 +227,8 @@ def test_frame_rate_is_bounded(
 def test_an_hour_stays_small() -> None:
     motion = make_motion(60.0, 30.0)
     rng = np.random.default_rng(1)
-    motion.rotations_rad[...] += np.cumsum(rng.normal(0, 3e-3, motion.rotations_rad.shape), axis=1)
+    wander = np.cumsum(rng.normal(0, 3e-3, motion.rotations_rad.shape), axis=1)
+    motion = replace(motion, rotations_rad=motion.rotations_rad + wander)
     an_hour = 60 * len(base64.b64encode(page_parts.packed_motion(motion)))
     assert an_hour < 40e6
 

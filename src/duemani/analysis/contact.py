@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from duemani.between_frames import BetweenFrames
 from duemani.keyboard import RELEASED_SHARE, REST_TOP_M, SOUNDING_SHARE, TRAVEL_M, key_at
 from duemani.motion import HandMotion
 from duemani.performance import LOWEST_PITCH
@@ -81,10 +82,7 @@ def _sample_blocks(motion: HandMotion) -> Iterator[_Block]:
     for first in range(0, max(motion.frame_count - 1, 1), _BLOCK_FRAMES):
         part = tips[first : first + _BLOCK_FRAMES + 1]
         step = np.arange((len(part) - 1) * SUBSTEPS + 1) / SUBSTEPS
-        low = np.minimum(step.astype(int), len(part) - 1)
-        high = np.minimum(low + 1, len(part) - 1)
-        share = (step - low)[:, None, None]
-        sampled = part[low] * (1 - share) + part[high] * share
+        sampled = BetweenFrames.of(step, len(part)).mixed(part)
         known = np.isfinite(sampled).all(-1)
         key = np.where(known, key_at(sampled[..., 0], sampled[..., 1]), -1)
         depth = np.where(key >= 0, REST_TOP_M[key] - sampled[..., 2], -np.inf)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -15,7 +15,7 @@ from duemani.lifting.heights import Sight, hand_size, place_landmarks, sight_of
 from duemani.lifting.identity import keep_hands_apart, palm_length_px
 from duemani.lifting.presses import pressed_heights
 from duemani.lifting.smoothing import choose_ratio, smooth, without_glitches
-from duemani.motion import HandMotion
+from duemani.motion import HandMotion, motion_shapes
 from duemani.performance import Performance
 from duemani.skeleton import MEDIUM_BONE_LENGTHS_M, fit_rotations, pose_joints
 from duemani.version import VERSION
@@ -71,9 +71,14 @@ def lift_hands(
     palm = palm_length_px(filmed)
     tracks = [_track(filmed, hand, time_sec, palm) for hand in range(2)]
     whole = [np.isfinite(track.pixels).all((1, 2)) & track.tracked for track in tracks]
-    provenance = {"model": "tracked", "version": VERSION, "frame_rate": frame_rate}
+    provenance: dict[str, object] = {
+        "model": "tracked",
+        "version": VERSION,
+        "frame_rate": frame_rate,
+    }
     if not any(found.any() for found in whole):
-        return _tips_only(tracks, view, frame_rate, first, provenance)
+        arrays = _tips_only(tracks, view)
+        return HandMotion(frame_rate, start_sec=first, provenance=provenance, **arrays)
     sights = [
         sight_of(camera, track.pixels[found], track.depth_px[found])
         for track, found in zip(tracks, whole, strict=True)
@@ -90,10 +95,11 @@ def lift_hands(
             _placed(sights[hand], bones, time_sec[whole[hand]], anchors[hand, whole[hand]])
             for hand in range(2)
         ]
-    motion = _empty_motion(count, frame_rate, first, bones, provenance | {"hand_size": size})
+    arrays = _unknown(count, bones)
     for hand in range(2):
-        _put(motion, hand, tracks[hand], whole[hand], points[hand], bones)
-    return motion
+        _put(arrays, hand, tracks[hand], whole[hand], points[hand], bones)
+    provenance["hand_size"] = size
+    return HandMotion(frame_rate, start_sec=first, provenance=provenance, **arrays)
 
 
 def _track(filmed: FilmedHands, hand: int, time_sec: np.ndarray, palm: float) -> _Track:
@@ -149,23 +155,22 @@ def _placed(
 
 
 def _put(
-    motion: HandMotion,
+    arrays: dict[str, np.ndarray],
     hand: int,
     track: _Track,
     whole: np.ndarray,
     points: np.ndarray,
     bones: np.ndarray,
 ) -> None:
-    """Fit the skeleton to one hand's landmarks and write it into the motion's arrays."""
-    motion.tracked[hand] = whole
-    if motion.confidence is not None:
-        motion.confidence[hand] = np.where(whole, track.confidence, 0.0)
+    """Fit the skeleton to one hand's landmarks and write it into a motion's arrays."""
+    arrays["tracked"][hand] = whole
+    arrays["confidence"][hand] = np.where(whole, track.confidence, 0.0)
     if not whole.any():
         return
     wrist, rotations, posed = fit_skeleton(points, bones, hand)
-    motion.wrist_m[hand, whole] = wrist
-    motion.rotations_rad[hand, whole] = rotations
-    motion.landmarks_m[hand, whole] = posed
+    arrays["wrist_m"][hand, whole] = wrist
+    arrays["rotations_rad"][hand, whole] = rotations
+    arrays["landmarks_m"][hand, whole] = posed
 
 
 def fit_skeleton(
@@ -197,39 +202,23 @@ def fit_skeleton(
     return wrist, rotations, posed
 
 
-def _empty_motion(
-    count: int,
-    frame_rate: float,
-    start_sec: float,
-    bones: np.ndarray,
-    provenance: dict[str, object],
-) -> HandMotion:
-    return HandMotion(
-        frame_rate=frame_rate,
-        wrist_m=np.full((2, count, 3), np.nan),
-        rotations_rad=np.full((2, count, 16, 3), np.nan),
-        landmarks_m=np.full((2, count, 21, 3), np.nan),
-        tracked=np.zeros((2, count), bool),
-        bone_lengths_m=np.tile(bones, (2, 1)),
-        start_sec=start_sec,
-        confidence=np.zeros((2, count)),
-        provenance=provenance,
-    )
+def _unknown(frames: int, bones: np.ndarray) -> dict[str, np.ndarray]:
+    """Arrays of a motion in which no hand is seen."""
+    shapes = motion_shapes(frames)
+    places = ("wrist_m", "rotations_rad", "landmarks_m")
+    return {name: np.full(shapes[name], np.nan) for name in places} | {
+        "tracked": np.zeros(shapes["tracked"], bool),
+        "confidence": np.zeros(shapes["tracked"]),
+        "bone_lengths_m": np.tile(bones, (2, 1)),
+    }
 
 
-def _tips_only(
-    tracks: list[_Track],
-    view: KeyboardView,
-    frame_rate: float,
-    start_sec: float,
-    provenance: dict[str, object],
-) -> HandMotion:
+def _tips_only(tracks: list[_Track], view: KeyboardView) -> dict[str, np.ndarray]:
     """Fingertips on the plane of the keys; of the rest of the hands nothing is known."""
-    count = len(tracks[0].tracked)
-    motion = _empty_motion(count, frame_rate, start_sec, MEDIUM_BONE_LENGTHS_M, provenance)
+    arrays = _unknown(len(tracks[0].tracked), MEDIUM_BONE_LENGTHS_M)
     for hand, track in enumerate(tracks):
-        motion.landmarks_m[hand][:, _TIPS, :2] = view.to_keyboard(track.pixels[:, _TIPS])
-        motion.landmarks_m[hand][:, _TIPS, 2] = np.where(track.tracked, 0.0, np.nan)[:, None]
-    tracked = np.stack([track.tracked for track in tracks])
-    confidence = np.stack([track.confidence for track in tracks])
-    return replace(motion, tracked=tracked, confidence=confidence)
+        tips = arrays["landmarks_m"][hand]
+        tips[:, _TIPS, :2] = view.to_keyboard(track.pixels[:, _TIPS])
+        tips[:, _TIPS, 2] = np.where(track.tracked, 0.0, np.nan)[:, None]
+        arrays["tracked"][hand], arrays["confidence"][hand] = track.tracked, track.confidence
+    return arrays

@@ -141,11 +141,7 @@ def _save_overlay(path: Path, source: Path, tracked: Tracked, progress: Progress
 
     motion, filmed = tracked.motion, tracked.filmed
     camera = camera_from_view(tracked.view)
-    nearest = np.clip(
-        np.round((filmed.time_sec - motion.start_sec) * motion.frame_rate).astype(int),
-        0,
-        motion.frame_count - 1,
-    )
+    nearest = motion.where(filmed.time_sec).nearest
     confidence = motion.tracked.astype(float) if motion.confidence is None else motion.confidence
     drawn = DrawnHands(
         filmed.time_sec,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
+from duemani.between_frames import BetweenFrames
 from duemani.keyboard import BLACK_BASE_WIDTH_M, WHITE_PITCH_M, is_black, key_centre_x, key_rest_top
 from duemani.motion import HandMotion
 from duemani.performance import UNKNOWN_HAND, Performance
@@ -53,11 +54,7 @@ def tips_at(
         frame_rate: of both [Hz].
         time_sec: when; tips are known up to one frame after the last.
     """
-    last = tips.shape[1] - 1
-    at = np.clip(time_sec * frame_rate, 0, last)
-    low = at.astype(int)
-    high = np.minimum(low + 1, last)
-    share = (at - low)[:, None, None]
-    sides = [side[low] * (1 - share) + side[high] * share for side in tips]
-    seen = tracked[:, low] & tracked[:, high] & (time_sec * frame_rate <= last + 1)
-    return np.concatenate(sides, axis=1), np.repeat(seen.T, 5, axis=1)
+    at = time_sec * frame_rate
+    where = BetweenFrames.of(at, tips.shape[1])
+    seen = tracked[:, where.low] & tracked[:, where.high] & (at <= tips.shape[1])
+    return np.concatenate(list(where.mixed(tips, axis=1)), axis=1), np.repeat(seen.T, 5, axis=1)

@@ -1,4 +1,8 @@
-"""Motion at another frame rate: positions linearly, rotations along the shortest turn."""
+"""Recorded motion at another frame rate: positions linearly, rotations along the shortest turn.
+
+Not `HandMotion.at`: recordings have gaps, prepared takes may not. What is unknown is bridged from
+the last known frame to the next, however far, and whether a hand is tracked is the nearest frame's.
+"""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.signal import lfilter
 
+from duemani.between_frames import BetweenFrames
 from duemani.datasets.simulated.cameras import FilmCamera, sample_camera
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.keyboard_view import KeyboardView
@@ -261,8 +262,5 @@ def _swap(
 
 def _late(points: np.ndarray, frames: float) -> np.ndarray:
     """The same points, later by a number of frames (not whole)."""
-    at = np.clip(np.arange(points.shape[1]) - frames, 0, None)
-    low = at.astype(int)
-    high = np.minimum(low + 1, points.shape[1] - 1)
-    share = (at - low)[None, :, None, None]
-    return points[:, low] * (1 - share) + points[:, high] * share
+    count = points.shape[1]
+    return BetweenFrames.of(np.arange(count) - frames, count).mixed(points, axis=1)

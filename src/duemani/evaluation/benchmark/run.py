@@ -13,7 +13,6 @@ from duemani.datasets.takes import FRAME_RATE, load_take
 from duemani.errors import InputError
 from duemani.evaluation.benchmark.players import SHIPPED_PLAYERS, Player
 from duemani.evaluation.benchmark.table import Figure, summarise
-from duemani.evaluation.motion.clips import excerpt
 from duemani.evaluation.motion.figures import (
     fid_figures,
     gesture_codes,
@@ -86,7 +85,7 @@ def load_excerpt(path: Path, seconds: float) -> Excerpt:
     if not len(played.notes):
         raise InputError(f"no note is played in the first {seconds:g} s of {take.name}.")
     sound = None if take.sound is None else take.sound[:frames]
-    real = excerpt(take.motion, 0, frames)
+    real = take.motion.between(0.0, frames / FRAME_RATE)
     return Excerpt(take.name, played, real, sound, take.style is not None)
 
 
@@ -160,7 +159,7 @@ class Benchmark:
             motions = []
             for take in self.excerpts:
                 played, whole, took_sec = make(take, seed)
-                motion = excerpt(whole, 0, take.real.frame_count)
+                motion = whole.between(0.0, take.length_sec)
                 joins = joins_within(motion, HOP_SEC) if has_windows else []
                 figures = motion_figures(motion, take.real, played, joins)
                 runs[-1].append(figures | {"sec_per_sec": took_sec / take.length_sec})

@@ -222,5 +222,5 @@ def _falling_speed(motion: HandMotion, press: np.void) -> float:
     onset = float(press["onset_sec"])
     if onset - FALL_SEC < motion.start_sec:
         return float("nan")
-    before, after = np.interp([onset - FALL_SEC, onset], motion.time_sec, height)
+    before, after = motion.where(np.array([onset - FALL_SEC, onset])).mixed(height)
     return float((before - after) / FALL_SEC)

@@ -48,14 +48,8 @@ def reversed_in_time(motion: HandMotion) -> HandMotion:
 
     A clip reversed by itself has FGD 0; a whole take reversed brings other clips face to face.
     """
-    return replace(
-        motion,
-        wrist_m=motion.wrist_m[:, ::-1].copy(),
-        rotations_rad=motion.rotations_rad[:, ::-1].copy(),
-        landmarks_m=motion.landmarks_m[:, ::-1].copy(),
-        tracked=motion.tracked[:, ::-1].copy(),
-        provenance={**motion.provenance, "floor": "reversed"},
-    )
+    backwards = np.arange(motion.frame_count)[::-1]
+    return replace(motion.frames(backwards), provenance={**motion.provenance, "floor": "reversed"})
 
 
 def of_other(motions: Sequence[HandMotion], index: int) -> HandMotion:
@@ -76,13 +70,8 @@ def of_other(motions: Sequence[HandMotion], index: int) -> HandMotion:
     place, other = motions[index], motions[(index + 1) % len(motions)]
     if place.frame_rate != other.frame_rate:
         raise InputError("another take's motion needs the same frame rate.")
-    at = np.arange(place.frame_count) % other.frame_count
     return replace(
-        other,
+        other.frames(np.arange(place.frame_count) % other.frame_count),
         start_sec=place.start_sec,
-        wrist_m=other.wrist_m[:, at],
-        rotations_rad=other.rotations_rad[:, at],
-        landmarks_m=other.landmarks_m[:, at],
-        tracked=other.tracked[:, at],
         provenance={**other.provenance, "floor": "another take"},
     )

@@ -13,13 +13,7 @@ def tips_x_at(
     motion: HandMotion, time_sec: Float[np.ndarray, " frame"]
 ) -> Float[np.ndarray, "frame hand=2 finger=5"]:
     """x of a motion's fingertips at other times than its frames', by linear interpolation [m]."""
-    tips = motion.tips_m[..., 0]
-    columns = [
-        np.interp(time_sec, motion.time_sec, tips[hand, :, finger])
-        for hand in range(2)
-        for finger in range(5)
-    ]
-    return np.stack(columns, axis=-1).reshape(-1, 2, 5)
+    return np.moveaxis(motion.where(time_sec).mixed(motion.tips_m[..., 0], axis=1), 0, 1)
 
 
 def compare_with_real(

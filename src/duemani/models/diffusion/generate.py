@@ -113,6 +113,7 @@ def _as_drawn(
 def _resampled(
     values: Float[np.ndarray, "frame value"], from_sec: np.ndarray, to_sec: np.ndarray
 ) -> Float[np.ndarray, "new_frame value"]:
+    # Not `HandMotion.at`: a motion drawn at 30 Hz would jerk at every frame of its straight lines.
     if len(from_sec) >= len(to_sec) and np.allclose(from_sec[: len(to_sec)], to_sec):
         return values[: len(to_sec)].astype(float)
     return np.asarray(CubicSpline(from_sec, values)(to_sec))

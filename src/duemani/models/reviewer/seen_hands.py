@@ -58,7 +58,9 @@ def resampled(
 ) -> Float[np.ndarray, "wanted *shape"]:
     """Values between frames; NaN outside, and where both frames beside it are too far or NaN.
 
-    Next to a single unknown frame the known one is taken, at most half a frame away.
+    Next to a single unknown frame the known one is taken, at most half a frame away: unlike
+    `HandMotion.at`, for frames may be uneven (a film's) and the reviewer is better told a place
+    half a frame old than none.
     """
     shape = (len(wanted_sec), *values.shape[1:])
     if not len(time_sec):

@@ -125,7 +125,11 @@ class PianoScene:
         return self._rasterizer.draw(self._draw_panel(now_sec))
 
     def _frames(self, now_sec: float) -> tuple[np.ndarray, float]:
-        """The motion's frames around a time and the share of the second."""
+        """The motion's frames around a time and the share of the second.
+
+        Not `HandMotion.at`: meshes are mixed, not poses; next to a gap the hand that is known is
+        shown, and skin is reckoned once where a second time would move it by no pixel.
+        """
         last = self._motion.frame_count - 1
         at = np.clip((now_sec - self._motion.start_sec) * self._motion.frame_rate, 0, last)
         low = int(at)

@@ -25,22 +25,22 @@ class AnimationTrack:
         self, gltf: GLTF2, buffer: GltfBuffer, motion: HandMotion, frame_rate: float | None
     ) -> None:
         self._buffer = buffer
-        self._from_sec = motion.time_sec - motion.start_sec
         rate = min(frame_rate or motion.frame_rate, motion.frame_rate)
-        last = float(self._from_sec[-1])
+        last = float(motion.time_sec[-1]) - motion.start_sec
         count = max(int(np.ceil(last * rate - 1e-6)), 0) + 1
         self.time_sec = np.minimum(np.arange(count) / rate, last)
+        own = count == motion.frame_count
+        self._where = None if own else motion.where(motion.start_sec + self.time_sec)
         self._time = buffer.add(self.time_sec.astype(np.float32), with_range=True)
         self.animation = Animation(name="performance", channels=[], samplers=[])
 
     def sample(self, values: Float[np.ndarray, "frame *shape"]) -> np.ndarray:
-        """Values at the key frames, (key frame, ...), linear between frames."""
-        if len(self.time_sec) == len(self._from_sec):
-            return values
-        at = np.interp(self.time_sec, self._from_sec, np.arange(len(values)))
-        low = np.minimum(at.astype(int), max(len(values) - 2, 0))
-        share = (at - low).reshape(-1, *[1] * (values.ndim - 1))
-        return values[low] * (1 - share) + values[np.minimum(low + 1, len(values) - 1)] * share
+        """Values at the key frames, (key frame, ...), linear between frames.
+
+        Also quaternions, unlike `HandMotion.at`: made anew of length 1 they lie on the shortest
+        turn, and so near its even pace that no viewer shows it.
+        """
+        return values if self._where is None else self._where.mixed(values)
 
     def animate(
         self, node: int, path: str, values: np.ndarray, keep: np.ndarray | None = None

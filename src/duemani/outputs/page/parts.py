@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
-from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from duemani import keyboard, skeleton
@@ -125,43 +122,8 @@ def _finite(motion: HandMotion) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def resampled(motion: HandMotion) -> HandMotion:
     """At most 60 frames a second, 30 beyond ten minutes, so that an hour stays a small page."""
-    last = motion.frame_count - 1
-    length_sec = max(last, 0) / motion.frame_rate
+    length_sec = (motion.frame_count - 1) / motion.frame_rate
     rate = LONG_RATE_HZ if length_sec > LONG_SEC else FULL_RATE_HZ
-    if motion.frame_rate <= rate or last < 1:
+    if motion.frame_rate <= rate or motion.frame_count < 2:
         return motion
-    every = round(motion.frame_rate / rate)
-    if math.isclose(every * rate, motion.frame_rate):
-        return _picked(motion, np.arange(0, last + 1, every), rate)
-    at = np.arange(math.floor(length_sec * rate + 1e-9) + 1) * (motion.frame_rate / rate)
-    low = np.minimum(at.astype(int), last - 1)
-    blend = at - low
-    tracked, wrist, rotations = _finite(motion)
-    share = blend[None, :, None]
-    return replace(
-        _picked(motion, np.rint(at).astype(int), rate),
-        wrist_m=wrist[:, low] * (1 - share) + wrist[:, low + 1] * share,
-        rotations_rad=_mixed_rotations(rotations, low, blend),
-        tracked=tracked[:, low] & tracked[:, low + 1],
-    )
-
-
-def _picked(motion: HandMotion, frames: np.ndarray, rate: float) -> HandMotion:
-    return replace(
-        motion,
-        frame_rate=rate,
-        wrist_m=motion.wrist_m[:, frames],
-        rotations_rad=motion.rotations_rad[:, frames],
-        landmarks_m=motion.landmarks_m[:, frames],
-        tracked=motion.tracked[:, frames],
-    )
-
-
-def _mixed_rotations(
-    rotations: Float[np.ndarray, "hand=2 frame 16 3"], low: np.ndarray, blend: np.ndarray
-) -> Float[np.ndarray, "hand=2 sample 16 3"]:
-    """Rotations between frames `low` and `low + 1`, along the shorter way."""
-    start = Rotation.from_rotvec(rotations[:, low].reshape(-1, 3))
-    step = (start.inv() * Rotation.from_rotvec(rotations[:, low + 1].reshape(-1, 3))).as_rotvec()
-    share = np.broadcast_to(blend[None, :, None, None], (2, len(low), 16, 1)).reshape(-1, 1)
-    return (start * Rotation.from_rotvec(step * share)).as_rotvec().reshape(2, len(low), 16, 3)
+    return motion.at_rate(rate)
