@@ -68,6 +68,8 @@ def test_the_command_line_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_modules_import(name: str) -> None:
+    if name == "duemani.__main__":
+        return  # runs the command line
     if name.startswith("duemani.training.") and importlib.util.find_spec("torch") is None:
         pytest.skip("training needs torch")
     importlib.import_module(name)
@@ -106,7 +108,7 @@ def test_weights_say_their_licence() -> None:
     folder = ROOT / "src" / "duemani" / "weights"
     for model in folder.iterdir():
         assert (model / "LICENSE.txt").read_text().strip(), model.name
-        assert "Licence" in (model / "CARD.md").read_text(), model.name
+        assert "LICENSE.txt" in (model / "CARD.md").read_text(), model.name
 
 
 def test_the_readme_names_every_verb_and_suffix() -> None:

@@ -8,13 +8,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import duemani.finger as finger_module
 import mido
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import duemani.verbs.finger as finger_module
 from duemani.cli import main
 from duemani.inputs.midi.grid import on_grid, read_beats
 from duemani.inputs.midi.read import load_json, load_midi
