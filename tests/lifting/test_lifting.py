@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from duemani.datasets.simulated.cameras import FilmCamera, aimed_camera
+from duemani.datasets.simulated.cameras import aimed_camera
 from duemani.datasets.simulated.filming import NO_NOISE, TrackerNoise, film_motion
 from duemani.errors import InputError
+from duemani.inputs.film.camera import Camera
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.keyboard_view import KeyboardView
-from duemani.lifting.camera import camera_from_view
 from duemani.lifting.identity import keep_hands_apart
 from duemani.lifting.lift import lift_hands
 from duemani.lifting.smoothing import choose_ratio, smooth
@@ -23,7 +23,7 @@ CAMERAS = {
 
 
 def filmed(
-    camera: FilmCamera, noise: TrackerNoise = NO_NOISE
+    camera: Camera, noise: TrackerNoise = NO_NOISE
 ) -> tuple[HandMotion, FilmedHands, KeyboardView]:
     motion = played(30.0).motion
     return motion, *film_motion(motion, camera, noise, np.random.default_rng(2))
@@ -65,19 +65,6 @@ def test_noise_is_borne() -> None:
     x, y, _ = tip_rms_mm(lift_hands(hands, view), motion)
     assert x < 5
     assert y < 5
-
-
-@pytest.mark.parametrize("tilt", [0.5, 0.8])
-def test_a_tilted_keyboard_tells_camera_and_lens(tilt: float) -> None:
-    camera = aimed_camera(tilt, 0.1, diagonal_view_rad=np.radians(55))
-    found = camera_from_view(camera.view())
-    assert np.allclose(found.position_m, camera.position_m, atol=0.06)
-    assert found.focal_px == pytest.approx(camera.focal_px, rel=0.05)
-
-
-def test_a_view_that_is_none_is_refused() -> None:
-    with pytest.raises(InputError):
-        camera_from_view(KeyboardView(np.zeros((3, 3)), (640, 360)))
 
 
 def test_a_swap_is_undone() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from duemani.lifting.camera import ViewCamera
+from duemani.inputs.film.camera import Camera
 from duemani.skeleton import BONE_DIRECTIONS, LANDMARK_PARENTS, MEDIUM_BONE_LENGTHS_M
 
 _HEIGHTS_M = (
@@ -55,12 +55,12 @@ class Sight:
 
 
 def sight_of(
-    camera: ViewCamera,
+    camera: Camera,
     pixels: Float[np.ndarray, "frame 21 2"],
     depth_px: Float[np.ndarray, "frame 21"],
 ) -> Sight:
     """Lines of sight of a hand's landmarks."""
-    return Sight(camera.position_m, camera.sight_lines(pixels), depth_px / camera.focal_px)
+    return Sight(camera.position, camera.rays(pixels), depth_px / camera.focal_px)
 
 
 def hand_size(sights: list[Sight]) -> float:
