@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell find web -path web/node_modules -prune -o -type f -print)
 
-.PHONY: demo test test-slow check setup setup-dev benchmark clean
+.PHONY: demo test test-slow check setup setup-dev benchmark docs package clean
 
 demo: setup  ## Make the demo page
 	$(BIN)/duemani demo -o demo.html
@@ -24,6 +24,14 @@ check: setup-dev  ## What every commit must pass
 benchmark: setup-dev  ## Print the figures of docs/results.md (needs ../shared/data)
 	$(BIN)/python -m benchmarks.perform
 
+docs: setup  ## Build the documentation site into site/; a warning fails it
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=src $(BIN)/mkdocs build --strict
+
+package: setup  ## Build wheel and source distribution into dist/ and try them where nothing else is
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[release]"
+	$(BIN)/python tools/check_package.py dist
+
 setup: .venv/installed
 setup-dev: .venv/installed-dev
 
@@ -37,4 +45,4 @@ setup-dev: .venv/installed-dev
 	touch $@
 
 clean:
-	rm -rf .venv web/node_modules src/duemani/assets demo.html
+	rm -rf .venv web/node_modules src/duemani/assets site dist demo.html

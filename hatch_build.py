@@ -39,15 +39,16 @@ Creative Commons Attribution 3.0 Unported (CC BY 3.0), creativecommons.org/licen
 
 
 class AssetsHook(BuildHookInterface[Any]):
-    """Runs before the files of a wheel, editable or not, are gathered."""
+    """Runs before the files of a wheel, editable or not, or a source distribution are gathered."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if self.target_name != "wheel":  # a source distribution carries the inputs instead
-            return
         try:
             build_assets(Path(self.root), self.app.display_info)
         except BuildError as error:
             self.app.abort(f"duemani cannot be built: {error}")
+        if self.target_name == "sdist":  # of what is made here it carries the licences only
+            notices = Path(self.root) / "src" / "duemani" / "assets" / "NOTICES.txt"
+            build_data["force_include"][str(notices)] = "src/duemani/assets/NOTICES.txt"
 
 
 class BuildError(Exception):

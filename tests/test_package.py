@@ -1,15 +1,16 @@
 import importlib
 import importlib.util
 import pkgutil
+import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 import duemani
+from duemani.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "partitura", "panda3d", "onnxruntime", "scipy.stats", "cv2", "av", "mir_eval"}
@@ -75,9 +76,16 @@ def test_modules_import(name: str) -> None:
     importlib.import_module(name)
 
 
-def test_version_is_that_of_the_project() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert version("duemani") == project["version"]
+def test_the_version_is_the_same_wherever_it_is_told() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["tool"]["hatch"]["version"]["path"] == "src/duemani/version.py"
+    changes = re.findall(r"^## (\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    cited = re.findall(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert [VERSION] == changes[:1] == cited
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (ROOT / "src" / "duemani" / "py.typed").is_file()
 
 
 def test_no_file_names_a_registry() -> None:

@@ -162,7 +162,7 @@ def align_to_score(performance: Performance, line: ScoreLine) -> Alignment:
 
 
 def _how_sure(cost: float, rate: float, count: int) -> float:
-    """A logistic curve in the path's cost, between the two kinds of pairs (docs/review.md)."""
+    """A logistic curve in the path's cost between both kinds of pair (docs/reference/review.md)."""
     if rate < _FITTING_RATE or count < LEAST_NOTES:
         return 0.0 if count >= LEAST_NOTES else 0.4
     return float(1 / (1 + np.exp(min((cost - _FITTING_COST) / _COST_SCALE, 50.0))))
