@@ -67,6 +67,20 @@ def test_noise_is_borne() -> None:
     assert y < 5
 
 
+def test_what_the_tracker_is_unsure_of_counts_less() -> None:
+    """Every other frame is blurred; told so, the lifted tips stay nearer to the truth."""
+    motion, hands, view = filmed(CAMERAS["overhead"])
+    odd = np.arange(hands.frame_count) % 2 == 1
+    blur = np.random.default_rng(5).normal(0, 4, hands.landmarks_px.shape) * odd[:, None, None]
+    blurred = replace(hands, landmarks_px=hands.landmarks_px + blur)
+    off = {}
+    for name, low in (("true", odd), ("equal", odd | ~odd), ("false", ~odd)):
+        told = np.tile(np.where(low, 0.3, 0.9), (2, 1))
+        off[name] = tip_rms_mm(lift_hands(replace(blurred, confidence=told), view), motion)[:2]
+    assert (off["true"] < 0.9 * off["equal"]).all()
+    assert (off["equal"] < 0.95 * off["false"]).all()
+
+
 def test_a_swap_is_undone() -> None:
     _, hands, view = filmed(CAMERAS["overhead"])
     landmarks = hands.landmarks_px.copy()
