@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell find web -path web/node_modules -prune -o -type f -print)
 
-.PHONY: demo test test-slow check setup setup-dev benchmark docs package clean
+.PHONY: demo test test-slow test-training check setup setup-dev setup-train benchmark docs package clean
 
 demo: setup  ## Make the demo page
 	$(BIN)/duemani demo -o demo.html
@@ -19,7 +19,12 @@ check: setup-dev  ## What every commit must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto -m "not slow"
+	$(MAKE) test
+
+# The tests that need PyTorch: all of training, and those that hold the shipped models to it.
+TORCH_TESTS = $(shell grep -rlE '"torch"' tests --include='test_*.py')
+test-training: setup-train  ## Run the tests that need the train extra (PyTorch)
+	$(BIN)/pytest -n auto -m "not slow" $(TORCH_TESTS)
 
 benchmark: setup-dev  ## Print the figures of docs/results.md (needs ../shared/data)
 	$(BIN)/python -m benchmarks.perform
@@ -34,6 +39,7 @@ package: setup  ## Build wheel and source distribution into dist/ and try them w
 
 setup: .venv/installed
 setup-dev: .venv/installed-dev
+setup-train: .venv/installed-train
 
 .venv/installed: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -42,6 +48,10 @@ setup-dev: .venv/installed-dev
 
 .venv/installed-dev: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+.venv/installed-train: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,train]"
 	touch $@
 
 clean:

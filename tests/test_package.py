@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,21 @@ def test_modules_are_short() -> None:
         if (count := len(path.read_bytes().splitlines())) > 300
     }
     assert long == {}
+
+
+def test_folders_are_rooms() -> None:
+    folders = Counter(path.parent for path in tracked("src/*"))
+    assert {str(room): count for room, count in folders.items() if count > 14} == {}
+
+
+def test_the_architecture_names_every_room() -> None:
+    table = (ROOT / "docs" / "architecture.md").read_text().split("| room |")[1].split("\n\n")[0]
+    named = [
+        name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    ]
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    order = [name for layer in layers["contracts"][0]["layers"] for name in layer.split(" | ")]
+    assert named == order
 
 
 def test_files_in_git_are_small() -> None:
