@@ -1,6 +1,6 @@
 """Build hook: makes what the package carries but the repository does not (src/duemani/assets).
 
-- `viewer.html`, `review.html`: the pages' templates, built from `web/` with Vite;
+- `perform.html`, `review.html`, `finger.html`: the pages' templates, built from `web/` with Vite;
 - `hand/right.glb`: the hand mesh; `piano/velocityNN/*.ogg`: the piano samples;
 - `NOTICES.txt`: their licences.
 
@@ -25,8 +25,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 PIANO_LAYERS = (4, 8, 12, 16)
 PIANO_FILES_PER_LAYER = 30
 MESH = "@webxr-input-profiles/assets/dist/profiles/generic-hand/right.glb"
-# Templates and the Vite mode that makes each.
-PAGES = {"viewer.html": "viewer", "review.html": "review"}
+# Each from the HTML file of its name in web/.
+PAGES = ("perform.html", "review.html", "finger.html")
 NOTICES = (
     ("3D engine in the pages (*.html): three.js", "three/LICENSE"),
     ("Hand mesh (hand/right.glb, and in the pages)", "@webxr-input-profiles/assets/LICENSE.md"),
@@ -79,8 +79,10 @@ def build_assets(root: Path, say: Any = print) -> None:
         _copy_files(packages, assets)
     if not page_done:
         say("duemani: building the pages")
-        for page, mode in PAGES.items():
-            _build_page(web, assets, page, mode)
+        for old in set(assets.glob("*.html")) - {assets / page for page in PAGES}:
+            old.unlink()
+        for page in PAGES:
+            _build_page(web, assets, page)
     stamp.write_text(json.dumps(wanted))
 
 
@@ -149,10 +151,11 @@ def _copy_files(packages: Path, assets: Path) -> None:
         ) from None
 
 
-def _build_page(web: Path, assets: Path, name: str, mode: str) -> None:
+def _build_page(web: Path, assets: Path, name: str) -> None:
     with tempfile.TemporaryDirectory(dir=assets) as folder:
         vite = web / "node_modules" / "vite" / "bin" / "vite.js"
-        command = [_node(), str(vite), "build", "--mode", mode, "--outDir", folder, "--emptyOutDir"]
+        build = [_node(), str(vite), "build", "--mode", Path(name).stem]
+        command = [*build, "--outDir", folder, "--emptyOutDir"]
         result = _run(command, web)
         page = Path(folder) / name
         if result.returncode or not page.is_file():

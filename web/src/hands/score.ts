@@ -1,6 +1,7 @@
 /** The notes in time: which are down, which still sound, and where the pedal is. */
 
-import type { PageData } from "./data";
+import type { PageData } from "../shared/data";
+import { firstWhere } from "../shared/search";
 
 const BUCKET_SEC = 1;
 /** A key is shown going down a little before its note sounds (it sounds half way down). */
@@ -67,27 +68,14 @@ export class Score {
 
   /** First note with an onset at or after a time. */
   firstFrom(timeSec: number): number {
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.onset(middle) < timeSec) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstWhere(this.count, (i) => this.onset(i) >= timeSec);
   }
 
   /** Sustain pedal, 0 (up) to 1 (down). */
   pedal(timeSec: number): number {
     const times = this.data.pedal.time_sec;
-    let low = 0;
-    let high = times.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((times[middle] as number) <= timeSec) low = middle + 1;
-      else high = middle;
-    }
-    return low ? (this.data.pedal.value[low - 1] as number) / 127 : 0;
+    const after = firstWhere(times.length, (i) => (times[i] as number) > timeSec);
+    return after ? (this.data.pedal.value[after - 1] as number) / 127 : 0;
   }
 }
 

@@ -4,7 +4,7 @@ import {
   BufferAttribute, BufferGeometry, Color, DynamicDrawUsage, Group, InstancedMesh, Matrix4, MeshStandardMaterial,
 } from "three";
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
-import type { KeyboardData } from "./data";
+import type { KeyboardData } from "../shared/data";
 import type { HandPose } from "./kinematics";
 import { HAND_COLOURS, UNKNOWN_COLOUR } from "./palette";
 import { type Score, smooth } from "./score";

@@ -1,18 +1,21 @@
 /** One performance on stage: poses hands, keys and notes for the clock's time and draws them. */
 
-import type { Clock } from "./clock";
-import type { PageData } from "./data";
-import { FallingNotes } from "./fallingnotes";
-import type { Hands } from "./hands";
-import { Keys } from "./keys";
-import type { Kinematics } from "./kinematics";
-import type { Labels } from "./labels";
+import type { Clock } from "../shared/clock";
+import type { PageData } from "../shared/data";
+import { FallingNotes } from "../hands/fallingnotes";
+import type { Hands } from "../hands/hands";
+import { Keys } from "../hands/keys";
+import type { Kinematics } from "../hands/kinematics";
+import type { Labels } from "../hands/labels";
 import type { Overview } from "./overview";
-import { Piano } from "./piano";
-import type { Score } from "./score";
-import type { CameraName, Stage } from "./stage";
-import { element } from "./text";
+import { Piano } from "../hands/piano";
+import { usedRange } from "../hands/range";
+import type { Score } from "../hands/score";
+import type { CameraName, Stage } from "../hands/stage";
+import { element } from "../shared/dom";
 
+/** Five octaves are shown at least [m]. */
+const SHOWN_M = 0.82;
 const SLOW_FRAME_MS = 55;
 const SLOW_FRAMES = 12;
 
@@ -46,7 +49,7 @@ export class Player {
     this.notes = new FallingNotes(score, data.keyboard);
     this.piano.desk.add(this.notes);
     stage.content.add(this.keys, this.piano, hands);
-    this.range = usedRange(data);
+    this.range = usedRange(data.notes.pitch, data.keyboard, SHOWN_M);
     this.following = this.tooNarrow();
     stage.onUserMove = () => {
       this.cameraName = null;
@@ -191,16 +194,4 @@ export class Player {
 
 function height(selector: string): number {
   return document.querySelector(selector)?.clientHeight ?? 0;
-}
-
-/** The stretch of keyboard that the piece uses, with room for hands, at least five octaves [m]. */
-function usedRange(data: PageData): [number, number] {
-  const { lowest_pitch: lowest, centre_x_m: centres, width_m: width } = data.keyboard;
-  const xs = data.notes.pitch.map((pitch) => centres[pitch - lowest] as number).sort((a, b) => a - b);
-  if (!xs.length) return [0, width];
-  let from = (xs[Math.floor(xs.length * 0.004)] as number) - 0.09;
-  let to = (xs[Math.ceil(xs.length * 0.996) - 1] as number) + 0.09;
-  const missing = 0.82 - (to - from);
-  if (missing > 0) [from, to] = [from - missing / 2, to + missing / 2];
-  return [Math.max(from, -0.06), Math.min(to, width + 0.06)];
 }

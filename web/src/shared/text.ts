@@ -5,9 +5,3 @@ export function clockText(timeSec: number, tenths = false): string {
   const clock = `${hours ? `${hours}:${String(minutes).padStart(2, "0")}` : minutes}:${String(seconds).padStart(2, "0")}`;
   return tenths ? `${clock}.${Math.floor(timeSec * 10) % 10}` : clock;
 }
-
-export function element<T extends HTMLElement = HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page lacks #${id}`);
-  return found as T;
-}

@@ -1,23 +1,16 @@
 /** The score (or the roll in its place): fingers, marks, what sounds, and a cursor that follows. */
 
-import { element } from "../text";
-import { type Engraving, UNSURE } from "./data";
-import { make } from "./dom";
+import { element, make } from "../../shared/dom";
+import { type Engraving, UNSURE } from "../data";
+import { type Anchor, placeAt } from "./anchors";
 import { noteText } from "./notetext";
 import { rollSystems } from "./rollsheet";
-import type { Session } from "./session";
+import type { Session } from "../session";
 
 const SUGGESTED_MARK = "▸";
 /** A desk's and a phone's system of the roll: seconds, width. */
 const ROLL_WIDE: [number, number] = [12, 860];
 const ROLL_NARROW: [number, number] = [5, 380];
-
-interface Anchor {
-  timeSec: number;
-  system: number;
-  /** Share of the system's width. */
-  x: number;
-}
 
 /** The systems of one width, and where in them time is. */
 interface Layout {
@@ -265,21 +258,4 @@ export class Sheet {
   private tell(i: number): void {
     element("note-line").textContent = noteText(this.session.data, i);
   }
-}
-
-/** Where a time lies: between the notes before and after it, if both stand in one system. */
-function placeAt(anchors: readonly Anchor[], timeSec: number): { system: number; x: number } | undefined {
-  let low = 0;
-  let high = anchors.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((anchors[middle] as Anchor).timeSec <= timeSec) low = middle + 1;
-    else high = middle;
-  }
-  const before = anchors[low - 1];
-  const after = anchors[low];
-  if (!before) return after;
-  if (!after || after.system !== before.system || after.x < before.x) return before;
-  const share = (timeSec - before.timeSec) / Math.max(after.timeSec - before.timeSec, 1e-6);
-  return { system: before.system, x: before.x + share * (after.x - before.x) };
 }

@@ -1,16 +1,16 @@
 import "./style.css";
-import { Clock } from "./clock";
+import { Clock } from "../shared/clock";
 import { Controls } from "./controls";
-import { readAudio, readMotion, readPageData } from "./data";
-import { Hands } from "./hands";
-import { loadRightHand } from "./handmesh";
-import { Kinematics } from "./kinematics";
-import { Labels } from "./labels";
+import { readAudio, readMotion, readPageData } from "../shared/data";
+import { Hands } from "../hands/hands";
+import { loadRightHand } from "../hands/handmesh";
+import { Kinematics } from "../hands/kinematics";
+import { Labels } from "../hands/labels";
 import { Overview } from "./overview";
 import { Player } from "./player";
-import { Score } from "./score";
-import { type CameraName, Stage } from "./stage";
-import { element } from "./text";
+import { Score } from "../hands/score";
+import { type CameraName, Stage } from "../hands/stage";
+import { element } from "../shared/dom";
 
 /** What browser tests and scripts may use; times in seconds, positions in the keyboard frame [m]. */
 interface Handle {

@@ -1,4 +1,10 @@
-/** Small helpers for making elements. Text is always set as text, never as markup. */
+/** Small helpers for finding and making elements. Text is always set as text, never as markup. */
+
+export function element<T extends HTMLElement = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page lacks #${id}`);
+  return found as T;
+}
 
 type Child = Node | string | null | undefined | false;
 
@@ -21,15 +27,3 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   for (const child of children) if (child) made.append(child);
   return made;
 }
-
-/** Colours of the scheme in use, by their CSS names without dashes. */
-export function colours(): (name: string) => string {
-  const style = getComputedStyle(document.documentElement);
-  return (name) => style.getPropertyValue(`--${name}`).trim();
-}
-
-export const KIND_NAMES: Record<string, string> = {
-  fingering: "Fingering", notes: "Notes", dynamics: "Dynamics", tempo: "Tempo", articulation: "Articulation",
-  pedal: "Pedal", evenness: "Evenness", synchrony: "Hands together", voicing: "Voicing", markings: "Markings",
-  reference: "Reference",
-};

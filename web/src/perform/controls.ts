@@ -1,10 +1,11 @@
 /** Buttons, sliders and keys: everything the listener can do to the player. */
 
-import type { PageData } from "./data";
-import { SKIN_TONES } from "./palette";
+import type { PageData } from "../shared/data";
+import { SKIN_TONES } from "../hands/palette";
 import type { Player } from "./player";
-import type { CameraName } from "./stage";
-import { clockText, element } from "./text";
+import type { CameraName } from "../hands/stage";
+import { element } from "../shared/dom";
+import { clockText } from "../shared/text";
 
 const CAMERAS: CameraName[] = ["overhead", "player", "side"];
 

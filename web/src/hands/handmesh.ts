@@ -5,8 +5,8 @@
 
 import { BufferGeometry, Float32BufferAttribute, type SkinnedMesh, Uint16BufferAttribute, Vector3 } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
-import glbUrl from "../node_modules/@webxr-input-profiles/assets/dist/profiles/generic-hand/right.glb?inline";
-import { decodeBase64, type SkeletonData } from "./data";
+import glbUrl from "../../node_modules/@webxr-input-profiles/assets/dist/profiles/generic-hand/right.glb?inline";
+import { decodeBase64, type SkeletonData } from "../shared/data";
 
 /** The bone after the skeleton's 16: it carries the forearm. */
 export const FOREARM = 16;

@@ -12,8 +12,8 @@ import pytest
 from duemani.outputs.page.review_page import save_review_page
 from duemani.report import Review
 from tests.helpers.chromium import Tab, chromium, opened_browser
+from tests.helpers.pages import make_motion
 from tests.helpers.reviews import audio_review, made_review, sound_file
-from tests.outputs.test_page import make_motion
 
 pytestmark = pytest.mark.browser
 READY = "window.duemaniReview?.ready"

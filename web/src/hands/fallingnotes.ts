@@ -4,7 +4,7 @@ import {
   CanvasTexture, Color, DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry, Mesh,
   PlaneGeometry, ShaderMaterial,
 } from "three";
-import type { KeyboardData } from "./data";
+import type { KeyboardData } from "../shared/data";
 import { HAND_COLOURS, UNKNOWN_COLOUR } from "./palette";
 import { DESK } from "./piano";
 import type { Score } from "./score";

@@ -1,9 +1,9 @@
 /** The whole piece as a strip of notes: where it is, a click to go elsewhere, and the loop. */
 
-import type { Clock } from "./clock";
-import { HAND_CSS, UNKNOWN_CSS } from "./palette";
-import type { Score } from "./score";
-import { clockText } from "./text";
+import type { Clock } from "../shared/clock";
+import { HAND_CSS, UNKNOWN_CSS } from "../hands/palette";
+import type { Score } from "../hands/score";
+import { clockText } from "../shared/text";
 
 export class Overview {
   onSeek: (timeSec: number) => void = () => {};

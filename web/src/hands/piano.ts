@@ -5,7 +5,7 @@ import {
   MeshBasicMaterial, MeshPhysicalMaterial, MeshStandardMaterial, PlaneGeometry, SRGBColorSpace,
 } from "three";
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
-import type { KeyboardData } from "./data";
+import type { KeyboardData } from "../shared/data";
 
 /** The desk that notes slide down: its lower edge, slope and length, in the keyboard frame. */
 export const DESK = { frontY: 0.171, frontZ: 0.052, slope: (50 * Math.PI) / 180, length: 0.36 };

@@ -4,7 +4,7 @@ import {
   Bone, type BufferGeometry, DetachedBindMode, Float32BufferAttribute, Group, LatheGeometry, Matrix4, Mesh, MeshStandardMaterial,
   Skeleton, SkinnedMesh, Vector2, Vector3,
 } from "three";
-import type { SkeletonData } from "./data";
+import type { SkeletonData } from "../shared/data";
 import { FOREARM, mirrored } from "./handmesh";
 import { type HandPose, type Kinematics, JOINTS, jointMatrix } from "./kinematics";
 import { skinMaterial } from "./skin";

@@ -1,7 +1,7 @@
 /** What is known of one note, in a line. */
 
-import { clockText } from "../text";
-import { type ReviewData, sureness } from "./data";
+import { clockText } from "../../shared/text";
+import { type ReviewData, sureness } from "../data";
 
 const HANDS = ["left hand", "right hand"];
 
