@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell find web -path web/node_modules -prune -o -type f -print)
 
-.PHONY: demo test test-slow check setup setup-dev benchmark clean
+.PHONY: demo test test-slow check check-web setup setup-dev benchmark clean
 
 demo: setup  ## Make the demo page
 	$(BIN)/duemani demo -o demo.html
@@ -14,12 +14,15 @@ test: setup-dev  ## Run the default tests (under 10 minutes on 2 cores)
 test-slow: setup-dev  ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
-check: setup-dev  ## What every commit must pass
+check: check-web  ## What every commit must pass
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto -m "not slow"
+
+check-web: setup-dev  ## Types, lint and unit tests of the pages (web/)
+	$(BIN)/python tools/check_web.py
 
 benchmark: setup-dev  ## Print the figures of docs/results.md (needs ../shared/data)
 	$(BIN)/python -m benchmarks.perform

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Plugin, defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 const SCRIPT_TAG = /<script type="module"[^>]*src="[^"]*"[^>]*><\/script>/;
 const STYLE_TAG = /<link rel="stylesheet"[^>]*>/;

@@ -1,6 +1,6 @@
 /** The score's notes and fingers: coloured by confidence, chosen by click, Tab and arrow keys. */
 
-import { confidence, type FingerData, neighbour, type NoteData, spoken } from "./data";
+import { confidence, type FingerData, type NoteData, neighbour, spoken } from "./data";
 import { hidePanel, showPanel } from "./panel";
 
 /** Score shapes: a finger names its note in `data-of`, a note itself in `data-note`. */

@@ -6,7 +6,7 @@ import {
 } from "three";
 import type { SkeletonData } from "../shared/data";
 import { FOREARM, mirrored } from "./handmesh";
-import { type HandPose, type Kinematics, JOINTS, jointMatrix } from "./kinematics";
+import { type HandPose, JOINTS, jointMatrix, type Kinematics } from "./kinematics";
 import { skinMaterial } from "./skin";
 
 const SLEEVE_START_M = 0.082;

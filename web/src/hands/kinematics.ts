@@ -1,6 +1,6 @@
 /** Forward kinematics of both hands, the counterpart of `duemani.skeleton.pose_joints`. */
 
-import { Matrix4, Quaternion, Vector3 } from "three";
+import { type Matrix4, Quaternion, Vector3 } from "three";
 import { HAND_CHANNELS, type Motion, type SkeletonData } from "../shared/data";
 
 export const JOINTS = 16;

@@ -17,7 +17,11 @@ export class Score {
     for (let i = 0; i < this.count; i++) {
       const end = Math.max(this.soundEnd(i), this.release(i) + LIFT_SEC);
       const first = Math.max(0, Math.floor((this.onset(i) - PRESS_SEC) / BUCKET_SEC));
-      for (let b = first; b <= Math.floor(end / BUCKET_SEC); b++) (this.buckets[b] ??= []).push(i);
+      for (let b = first; b <= Math.floor(end / BUCKET_SEC); b++) {
+        const bucket = this.buckets[b] ?? [];
+        bucket.push(i);
+        this.buckets[b] = bucket;
+      }
     }
   }
 

@@ -1,11 +1,11 @@
 /** Buttons, sliders and keys: everything the listener can do to the player. */
 
-import type { PageData } from "../shared/data";
 import { SKIN_TONES } from "../hands/palette";
-import type { Player } from "./player";
 import type { CameraName } from "../hands/stage";
+import type { PageData } from "../shared/data";
 import { element } from "../shared/dom";
 import { clockText } from "../shared/text";
+import type { Player } from "./player";
 
 const CAMERAS: CameraName[] = ["overhead", "player", "side"];
 

@@ -1,16 +1,16 @@
 import "./style.css";
-import { Clock } from "../shared/clock";
-import { Controls } from "./controls";
-import { readAudio, readMotion, readPageData } from "../shared/data";
-import { Hands } from "../hands/hands";
 import { loadRightHand } from "../hands/handmesh";
+import { Hands } from "../hands/hands";
 import { Kinematics } from "../hands/kinematics";
 import { Labels } from "../hands/labels";
-import { Overview } from "./overview";
-import { Player } from "./player";
 import { Score } from "../hands/score";
 import { type CameraName, Stage } from "../hands/stage";
+import { Clock } from "../shared/clock";
+import { readAudio, readMotion, readPageData } from "../shared/data";
 import { element } from "../shared/dom";
+import { Controls } from "./controls";
+import { Overview } from "./overview";
+import { Player } from "./player";
 
 /** What browser tests and scripts may use; times in seconds, positions in the keyboard frame [m]. */
 interface Handle {

@@ -1,8 +1,8 @@
 /** The whole piece as a strip of notes: where it is, a click to go elsewhere, and the loop. */
 
-import type { Clock } from "../shared/clock";
 import { HAND_CSS, UNKNOWN_CSS } from "../hands/palette";
 import type { Score } from "../hands/score";
+import type { Clock } from "../shared/clock";
 import { clockText } from "../shared/text";
 
 export class Overview {
@@ -32,8 +32,9 @@ export class Overview {
   draw(): void {
     const { canvas, score, clock } = this;
     const ratio = Math.min(devicePixelRatio, 2);
-    const width = (canvas.width = Math.max(1, Math.round(canvas.clientWidth * ratio)));
-    const height = (canvas.height = Math.max(1, Math.round(canvas.clientHeight * ratio)));
+    const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
+    const height = Math.max(1, Math.round(canvas.clientHeight * ratio));
+    [canvas.width, canvas.height] = [width, height];
     const context = canvas.getContext("2d");
     if (!context || !score.count) return;
     let [low, high] = [87, 0];

@@ -1,18 +1,18 @@
 /** One performance on stage: poses hands, keys and notes for the clock's time and draws them. */
 
-import type { Clock } from "../shared/clock";
-import type { PageData } from "../shared/data";
 import { FallingNotes } from "../hands/fallingnotes";
 import type { Hands } from "../hands/hands";
 import { Keys } from "../hands/keys";
 import type { Kinematics } from "../hands/kinematics";
 import type { Labels } from "../hands/labels";
-import type { Overview } from "./overview";
 import { Piano } from "../hands/piano";
 import { usedRange } from "../hands/range";
 import type { Score } from "../hands/score";
 import type { CameraName, Stage } from "../hands/stage";
+import type { Clock } from "../shared/clock";
+import type { PageData } from "../shared/data";
 import { element } from "../shared/dom";
+import type { Overview } from "./overview";
 
 /** Five octaves are shown at least [m]. */
 const SHOWN_M = 0.82;

@@ -1,9 +1,9 @@
 /** One curve over the whole take as a drawing for paper. */
 
+import { make, svg } from "../shared/dom";
 import { clockText } from "../shared/text";
 import { rangeOf, runs, ticks } from "./curves";
 import type { CurveData, ReviewData } from "./data";
-import { make, svg } from "../shared/dom";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [720, 104, 44, 18, 8];
 

@@ -1,9 +1,8 @@
 /** Two hands in 3D that play with the fingers played, or with those suggested. */
 
-import { readMotion } from "../shared/data";
 import { FallingNotes } from "../hands/fallingnotes";
-import { Hands } from "../hands/hands";
 import { loadRightHand } from "../hands/handmesh";
+import { Hands } from "../hands/hands";
 import { Keys } from "../hands/keys";
 import { Kinematics } from "../hands/kinematics";
 import { Labels } from "../hands/labels";
@@ -11,8 +10,9 @@ import { Piano } from "../hands/piano";
 import { usedRange } from "../hands/range";
 import { Score } from "../hands/score";
 import { type CameraName, Stage } from "../hands/stage";
-import { type MotionName, pageData, type ReviewData } from "./data";
+import { readMotion } from "../shared/data";
 import { make } from "../shared/dom";
+import { type MotionName, pageData, type ReviewData } from "./data";
 
 const SLOW_FRAME_MS = 60;
 const SLOW_FRAMES = 10;

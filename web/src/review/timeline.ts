@@ -132,7 +132,9 @@ export class Timeline {
     c.clip();
     if (hasNotes) this.roll(colour, AXIS);
     c.restore();
-    curves.forEach((curve, i) => this.curve(curve, this.ranges[i] as [number, number], AXIS + (hasNotes ? ROLL + GAP : 0) + i * (CURVE + GAP), colour));
+    curves.forEach((curve, i) => {
+      this.curve(curve, this.ranges[i] as [number, number], AXIS + (hasNotes ? ROLL + GAP : 0) + i * (CURVE + GAP), colour);
+    });
     const x = this.x(clock.time);
     if (x >= LEFT - 1 && x <= width - RIGHT + 1) {
       c.fillStyle = colour("cursor");

@@ -94,7 +94,7 @@ export function readPageData(): PageData {
 }
 
 /** The inflated bytes of a block of the page. */
-export async function inflated(id: string): Promise<ArrayBuffer> {
+export function inflated(id: string): Promise<ArrayBuffer> {
   const stream = new Blob([decodeBase64(block(id))]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).arrayBuffer();
 }

@@ -1,8 +1,8 @@
 /** Notes without a score, drawn like one: systems of some seconds, keys upwards, fingers beside. */
 
+import { svg } from "../../shared/dom";
 import { clockText } from "../../shared/text";
 import { type ReviewData, UNSURE } from "../data";
-import { svg } from "../../shared/dom";
 
 const ROW = 9;
 const TOP = 26;

@@ -2,10 +2,10 @@
 
 import { element, make } from "../../shared/dom";
 import { type Engraving, UNSURE } from "../data";
+import type { Session } from "../session";
 import { type Anchor, placeAt } from "./anchors";
 import { noteText } from "./notetext";
 import { rollSystems } from "./rollsheet";
-import type { Session } from "../session";
 
 const SUGGESTED_MARK = "▸";
 /** A desk's and a phone's system of the roll: seconds, width. */
