@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell find web -path web/node_modules -prune -o -type f -print)
 
-.PHONY: demo test test-slow test-training check setup setup-dev setup-train benchmark docs package clean
+.PHONY: demo test test-slow test-training check check-web setup setup-dev setup-train benchmark docs package clean
 
 demo: setup  ## Make the demo page
 	$(BIN)/duemani demo -o demo.html
@@ -14,7 +14,7 @@ test: setup-dev  ## Run the default tests (under 10 minutes on 2 cores)
 test-slow: setup-dev  ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
-check: setup-dev  ## What every commit must pass
+check: check-web  ## What every commit must pass
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -25,6 +25,9 @@ check: setup-dev  ## What every commit must pass
 TORCH_TESTS = $(shell grep -rlE '"torch"' tests --include='test_*.py')
 test-training: setup-train  ## Run the tests that need the train extra (PyTorch)
 	$(BIN)/pytest -n auto -m "not slow" $(TORCH_TESTS)
+
+check-web: setup-dev  ## Types, lint and unit tests of the pages (web/)
+	$(BIN)/python tools/check_web.py
 
 benchmark: setup-dev  ## Print the figures of docs/results.md (needs ../shared/data)
 	$(BIN)/python -m benchmarks.perform
