@@ -105,7 +105,9 @@ def test_time_to_the_neighbours_in_steps() -> None:
 
 def test_overlap_in_steps() -> None:
     # Released 0.6, 0.3, 0 of the gap early, 0.2 and 0.4 of it late.
-    rows = [(at * 1.0, at + 1 + over, 60 + at) for at, over in enumerate((-0.6, -0.3, 0, 0.2, 0.4))]
+    rows = [
+        (at * 1.0, at + 1 + over, 60 + at) for at, over in enumerate((-0.6, -0.3, 0.0, 0.2, 0.4))
+    ]
     assert columns([*rows, (5.0, 5.5, 70)], "overlap") == [0, 1, 2, 3, 4, 5]
 
 
