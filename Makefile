@@ -24,6 +24,9 @@ check: setup-dev  ## What every commit must pass
 benchmark: setup-dev  ## Print the figures of docs/results.md (needs ../shared/data)
 	$(BIN)/python -m benchmarks.perform
 
+mutants: setup-dev  ## Which wrong lines the tests notice: a seeded sample (under an hour on one core)
+	$(BIN)/python tools/mutants.py
+
 setup: .venv/installed
 setup-dev: .venv/installed-dev
 
