@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell find web -path web/node_modules -prune -o -type f -print)
 
-.PHONY: demo test test-slow test-training check check-web setup setup-dev setup-train benchmark docs package clean
+.PHONY: demo test test-slow test-training check check-web setup setup-dev setup-train benchmark docs package mutants clean
 
 demo: setup  ## Make the demo page
 	$(BIN)/duemani demo -o demo.html
@@ -39,6 +39,9 @@ docs: setup  ## Build the documentation site into site/; a warning fails it
 package: setup  ## Build wheel and source distribution into dist/ and try them where nothing else is
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[release]"
 	$(BIN)/python tools/check_package.py dist
+
+mutants: setup-dev  ## Which wrong lines the tests notice: a seeded sample (under an hour on one core)
+	$(BIN)/python tools/mutants.py
 
 setup: .venv/installed
 setup-dev: .venv/installed-dev
