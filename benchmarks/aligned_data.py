@@ -12,7 +12,8 @@ import numpy as np
 
 from benchmarks.pieces import DATA
 from duemani.inputs.midi.read import load_midi
-from duemani.inputs.score.line import ScoreLine, beat_length, score_line
+from duemani.inputs.score.line import ScoreLine
+from duemani.inputs.score.notation import beat_length
 from duemani.inputs.score.written import WrittenPiece, read_written
 from duemani.performance import Performance, make_notes
 
@@ -36,7 +37,7 @@ class Matched:
 @cache
 def vienna_piece(name: str) -> tuple[WrittenPiece, ScoreLine]:
     piece = read_written(VIENNA / "musicxml" / f"{name}.musicxml")
-    return piece, score_line(piece)
+    return piece, piece.line
 
 
 def vienna_names() -> list[str]:

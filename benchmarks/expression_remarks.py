@@ -25,7 +25,7 @@ from benchmarks.aligned_data import (
     vienna_piece,
     vienna_takes,
 )
-from duemani.alignment.score import align_to_line
+from duemani.alignment.score import align_to_score
 from duemani.analysis.expression.expression import Expression, analyse_expression
 from duemani.inputs.score.line import ScoreLine
 from duemani.performance import Performance
@@ -174,7 +174,7 @@ def main() -> None:
 
     def measure(name: str, performance: Performance, line: ScoreLine, marked: bool) -> None:
         nonlocal praised, minutes, spent, notes
-        alignment = align_to_line(performance, line)
+        alignment = align_to_score(performance, line)
         start = time.process_time()
         plain = analyse_expression(performance, alignment)
         spent += time.process_time() - start
@@ -194,7 +194,7 @@ def main() -> None:
                 continue
             spoilt = spoil(performance, rng)
             timed = spoil in (flattened, covered, backwards, late_pedal, held_pedal)
-            after = analyse_expression(spoilt, alignment if timed else align_to_line(spoilt, line))
+            after = analyse_expression(spoilt, alignment if timed else align_to_score(spoilt, line))
             new = faults(after, kinds) - faults(plain, kinds)
             worse = weight(after, kinds) > weight(plain, kinds) + 0.5
             found[kind].append(bool(new) or worse)

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.aligned_data import vienna_names, vienna_piece, vienna_takes
 from benchmarks.second_piano import render_second_piano
-from duemani.alignment.score import align_to_line
+from duemani.alignment.score import align_to_score
 from duemani.evaluation.review.heard_touch import correlation
 from duemani.media.sound import encode_audio
 from duemani.outputs.sound.synthesis import SAMPLE_RATE_HZ, render_piano
@@ -44,7 +44,7 @@ def main() -> None:
                 path = Path(folder) / "take.mp3"
                 path.write_bytes(encode_audio(samples.T, rate))
                 heard = transcribe(path)
-            alignment = align_to_line(heard, line)
+            alignment = align_to_score(heard, line)
             beats = np.arange(np.ceil(line.onset_quarter.min()), np.floor(line.onset_quarter.max()))
             onset = take.performance.notes["onset_sec"]
             known = take.written >= 0

@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.rendered_keyboards import line_error, render_keyboard
 from duemani import keyboard
+from duemani.inputs.film.camera import Camera, camera_towards
 from duemani.inputs.film.keyboard.finder import find_keyboard, find_keyboard_in_film
-from duemani.inputs.film.keyboard_view import KeyboardView
-from duemani.outputs.film.rasterizer import View
+from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 
 _TAKES = (5, 10, 23, 24)
 _WRONG = 0.5
@@ -39,7 +39,7 @@ def main() -> None:
         cases = [_changed(*take[:2], change, rng) for take in takes for _ in range(count)]
         _summary(f"MIDItest {name}", [(picture, truth) for picture, truth in cases])
     for name, eyes in _rendered_views(rng, 2 * count).items():
-        scenes = [render_keyboard(view, (1280, 720)) for view in eyes]
+        scenes = [render_keyboard(camera) for camera in eyes]
         _summary(f"rendered {name}", [(_worn(s.picture, rng), s.truth) for s in scenes])
     _frames(data / "images/overhead_frames", max(4 // count, 1))
     _film(data / "video/overhead_concert_grand.mp4")
@@ -57,7 +57,7 @@ def _take(folder: Path, number: int) -> tuple[np.ndarray, KeyboardView, np.ndarr
     points = np.concatenate([np.column_stack([x, np.full(len(x), y)]) for y in (0.0, 0.15)])
     rows = np.repeat([bottom, top], len(x))
     plane, _ = cv2.findHomography(points, np.column_stack([np.tile(lines, 2), rows]), 0)
-    return picture, KeyboardView(plane, picture.shape[1::-1]), lines, row
+    return picture, KeyboardView(keyboard_camera(plane, picture.shape[1::-1])), lines, row
 
 
 def _real_takes(takes: list[tuple[np.ndarray, KeyboardView, np.ndarray, float]]) -> None:
@@ -83,7 +83,8 @@ def _changed(
     picture: np.ndarray, truth: KeyboardView, change: Change, rng: np.random.Generator
 ) -> tuple[np.ndarray, KeyboardView]:
     changed, moved = change(picture, rng)
-    return changed, KeyboardView(moved @ truth.picture_from_keyboard, changed.shape[1::-1])
+    plane = moved @ truth.camera.picture_from_plane
+    return changed, KeyboardView(keyboard_camera(plane, changed.shape[1::-1]))
 
 
 def _warped(picture: np.ndarray, plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -171,13 +172,14 @@ def _worn(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return _pressed(np.clip(noisy, 0, 255).astype(np.uint8), 75)
 
 
-def _rendered_views(rng: np.random.Generator, count: int) -> dict[str, list[View]]:
-    def some(eye: tuple[float, float, float], spread: float, angle: float) -> list[View]:
+def _rendered_views(rng: np.random.Generator, count: int) -> dict[str, list[Camera]]:
+    def some(eye: tuple[float, float, float], spread: float, angle: float) -> list[Camera]:
         views = []
         for _ in range(count):
             at = np.array(eye) + rng.uniform(-spread, spread, 3)
             target = np.array([0.61, 0.08, 0.0]) + rng.uniform(-1, 1, 3) * [0.1, 0.05, 0]
-            views.append(View(tuple(at.tolist()), tuple(target.tolist()), angle))
+            places = tuple(at.tolist()), tuple(target.tolist())
+            views.append(camera_towards(*places, np.radians(angle), (1280, 720)))
         return views
 
     return {

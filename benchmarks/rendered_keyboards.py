@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 
 from duemani import keyboard
+from duemani.inputs.film.camera import Camera, straightened
 from duemani.inputs.film.keyboard_view import KeyboardView
 from duemani.outputs import keyboard_mesh
 from duemani.outputs.film import shading
-from duemani.outputs.film.rasterizer import Rasterizer, View
+from duemani.outputs.film.rasterizer import Rasterizer
 
 _IVORY, _EBONY = np.array([0.74, 0.715, 0.65]), np.array([0.018, 0.018, 0.020])
 _LACQUER, _FELT = np.array([0.010, 0.010, 0.011]), np.array([0.20, 0.012, 0.018])
@@ -25,10 +26,10 @@ class Rendered:
     truth: KeyboardView
 
 
-def render_keyboard(view: View, size: tuple[int, int], body: bool = True) -> Rendered:
-    """The keyboard and the piano about it, before a brown room."""
-    eye = np.array(view.eye_m)
-    with Rasterizer(*size, view) as rasterizer:
+def render_keyboard(camera: Camera, body: bool = True) -> Rendered:
+    """The keyboard and the piano about it, before a brown room, seen by an ideal lens."""
+    eye, size = camera.position, camera.size_px
+    with Rasterizer(camera) as rasterizer:
         white, black = keyboard_mesh.white_key_solid(), keyboard_mesh.black_key_solid()
         parts = [
             ((black if dark else white).moved((float(x), 0.0, 0.0)), _EBONY if dark else _IVORY)
@@ -46,12 +47,23 @@ def render_keyboard(view: View, size: tuple[int, int], body: bool = True) -> Ren
             mesh = rasterizer.add(len(to_eye), solid.triangles)
             mesh.update(solid.vertices_m, shading.lit(solid.normals, colours, to_eye, 0.05))
         picture = rasterizer.draw(np.full((size[1], size[0], 3), (60, 70, 80), np.uint8))
-        # Points about where the camera looks are surely before it.
-        x = np.clip(view.target_m[0] + np.linspace(-0.2, 0.2, 5), 0, keyboard.KEYBOARD_WIDTH_M)
-        points = np.array([(a, b, 0.0) for a in x for b in (0.0, 0.07, 0.15)])
-        seen = rasterizer.project(points)
-    homography, _ = cv2.findHomography(points[:, :2], seen, 0)
-    return Rendered(picture, KeyboardView(homography, size))
+    return Rendered(picture, KeyboardView(camera))
+
+
+def photograph_keyboard(camera: Camera) -> np.ndarray:
+    """The same as a camera shows it whose lens bends, or whose picture is mirrored (BGR)."""
+    size = np.array(camera.size_px)
+    pad = size // 8
+    back = np.array([[-1.0, 0, size[0]], [0, 1, 0], [0, 0, 1]]) if camera.mirrored else np.eye(3)
+    larger = np.array([[1.0, 0, pad[0]], [0, 1, pad[1]], [0, 0, 1]]) @ back
+    width, height = (int(side) for side in size + 2 * pad)
+    ideal = Camera(larger @ camera.picture_from_world, (width, height))
+    drawn = render_keyboard(ideal).picture
+    grid = np.stack(np.meshgrid(*(np.arange(float(side)) for side in size)), -1)
+    straight = straightened(grid, camera.size_px, camera.bend)
+    # The rasterizer's pixels lie at halves.
+    source = (straight @ larger[:2, :2].T + larger[:2, 2] - 0.5).astype(np.float32)
+    return cv2.remap(drawn, source[..., 0], source[..., 1], cv2.INTER_LINEAR).astype(np.uint8)
 
 
 def line_error(found: KeyboardView, truth: KeyboardView, octave_free: bool = False) -> float:
@@ -64,11 +76,9 @@ def line_error(found: KeyboardView, truth: KeyboardView, octave_free: bool = Fal
     """
     x = np.arange(keyboard.WHITE_COUNT + 1) * keyboard.WHITE_PITCH_M
     lines = np.stack(np.broadcast_arrays(x[:, None], np.array([0.005, 0.045])), -1).reshape(-1, 2)
-    depth = np.column_stack([lines, np.ones(len(lines))]) @ truth.picture_from_keyboard[2]
-    middle = np.array([*truth.to_keyboard(np.array(truth.size_px) / 2), 1.0])
-    before = depth * (middle @ truth.picture_from_keyboard[2]) > 0
+    before = truth.camera.depth(np.column_stack([lines, np.zeros(len(lines))])) > 0
     px = truth.to_picture(lines)
-    seen = before & (px >= 0).all(1) & (px < np.array(truth.size_px)).all(1)
+    seen = before & (px >= 0).all(1) & (px < np.array(truth.camera.size_px)).all(1)
     if not seen.any():
         return float("inf")
     off = (found.to_keyboard(px[seen]) - lines[seen])[:, 0] / keyboard.WHITE_PITCH_M

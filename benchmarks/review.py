@@ -2,9 +2,9 @@
 
     python -m benchmarks.review --data DATA [DATA …] [--only NAME …]
 
-DATA are data sets of `duemani prepare simulated` (docs/review.md says which). About an hour on two
-cores; `--only` runs some of: who_played, corrections, heard_touch, heard_tempo, ratings,
-hand_tracking, keyboard_finding, lifting, tracker_noise, clocks, score_alignment,
+DATA are data sets of `duemani prepare simulated` (docs/reference/review.md says which). About an
+hour on two cores; `--only` runs some of: who_played, corrections, heard_touch, heard_tempo,
+ratings, hand_tracking, keyboard_finding, lifting, tracker_noise, clocks, score_alignment,
 expression_remarks, speed.
 """
 

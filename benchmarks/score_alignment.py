@@ -21,7 +21,7 @@ from benchmarks.aligned_data import (
     vienna_piece,
     vienna_takes,
 )
-from duemani.alignment.score import Alignment, align_to_line
+from duemani.alignment.score import Alignment, align_to_score
 from duemani.inputs.score.line import ScoreLine
 from duemani.performance import Performance
 
@@ -100,7 +100,7 @@ def vienna(takes: int) -> None:
             damaged["15 % errors"] = with_errors(take, 0.15, rng)
             damaged["practice"] = practised(take, line, rng)
             for kind, one in {"as played": take, **damaged}.items():
-                aligned = align_to_line(one.performance, line)
+                aligned = align_to_score(one.performance, line)
                 found.setdefault(kind, []).append(agreement(aligned, one.written))
                 if kind == "5 % errors":
                     lacking = set(range(len(line.pitch))) - set(one.written.tolist())
@@ -131,7 +131,7 @@ def asap(takes: int) -> None:
         path = asap_takes(folders[at])[0]
         performance = asap_performance(path)
         start = time.process_time()
-        found = align_to_line(performance, line)
+        found = align_to_score(performance, line)
         spent += time.process_time() - start
         notes += len(performance.notes)
         rates.append(found.match_rate)
@@ -170,7 +170,7 @@ def strangers(pairs: int) -> None:
                 if not right and works[one] == works[other]:
                     continue
                 line = asap_line(folders[one if right else other])[0]
-                found = align_to_line(excerpt, line)
+                found = align_to_score(excerpt, line)
                 costs[right].append(found.path_cost)
                 sure[right].append(found.how_sure)
         print(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Plugin, defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 const SCRIPT_TAG = /<script type="module"[^>]*src="[^"]*"[^>]*><\/script>/;
 const STYLE_TAG = /<link rel="stylesheet"[^>]*>/;
@@ -8,13 +8,13 @@ const STYLE_TAG = /<link rel="stylesheet"[^>]*>/;
  * Folds script and style into the HTML file, and lets only that script run: what duemani fills in
  * later (titles, data) cannot execute, and nothing can be loaded from anywhere.
  */
-function oneFile(entry: string, target: string): Plugin {
+function oneFile(page: string): Plugin {
   return {
     name: "duemani-one-file",
     enforce: "post",
     generateBundle(_options, bundle) {
-      const html = bundle[entry];
-      if (html?.type !== "asset") throw new Error(`${entry} is missing from the bundle`);
+      const html = bundle[page];
+      if (html?.type !== "asset") throw new Error(`${page} is missing from the bundle`);
       let script = "";
       let style = "";
       for (const [name, file] of Object.entries(bundle)) {
@@ -25,18 +25,17 @@ function oneFile(entry: string, target: string): Plugin {
       }
       script = script.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
       const hash = createHash("sha256").update(script).digest("base64");
-      let page = String(html.source).replace(SCRIPT_TAG, "").replace(STYLE_TAG, "");
-      page = page
+      html.source = String(html.source)
+        .replace(SCRIPT_TAG, "")
+        .replace(STYLE_TAG, "")
         .replace("__DUEMANI_SCRIPT_HASH__", () => `'sha256-${hash}'`)
         .replace("</head>", () => `<style>${style}</style>\n</head>`)
         .replace("</body>", () => `<script type="module">${script}</script>\n</body>`);
-      html.source = page;
-      html.fileName = target;
     },
   };
 }
 
-// One page a build, so that each stands alone: `vite build --mode review` makes the review's.
+// One page a build, so that each stands alone: `vite build --mode review` makes review.html.
 export default defineConfig(({ mode }) => ({
   base: "./",
   assetsInclude: ["**/*.glb"],
@@ -47,7 +46,7 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 1_000_000,
     chunkSizeWarningLimit: 2000,
     outDir: "dist",
-    rolldownOptions: { input: mode === "review" ? "review.html" : "index.html" },
+    rolldownOptions: { input: `${mode}.html` },
   },
-  plugins: [mode === "review" ? oneFile("review.html", "review.html") : oneFile("index.html", "viewer.html")],
+  plugins: [oneFile(`${mode}.html`)],
 }));

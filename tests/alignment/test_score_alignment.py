@@ -9,8 +9,9 @@ import pytest
 
 from duemani.alignment.matching import match_passage, rising
 from duemani.alignment.path import score_path
-from duemani.alignment.score import Alignment, align_to_line, align_to_score
-from duemani.inputs.score.line import ScoreLine, beat_length, score_line
+from duemani.alignment.score import Alignment, align_to_score
+from duemani.inputs.score.line import ScoreLine
+from duemani.inputs.score.notation import beat_length
 from duemani.inputs.score.written import WrittenPiece, read_written
 from duemani.performance import Performance
 from duemani.verbs.demo import demo_score
@@ -24,7 +25,7 @@ def piece() -> WrittenPiece:
 
 @pytest.fixture(scope="module")
 def line(piece: WrittenPiece) -> ScoreLine:
-    return score_line(piece)
+    return piece.line
 
 
 def truth_agrees(found: Alignment, piece: WrittenPiece, written: np.ndarray) -> float:
@@ -60,7 +61,7 @@ def test_beats_of_compound_time_are_dotted() -> None:
 def test_every_note_with_or_without_repeats(piece: WrittenPiece, repeats: bool) -> None:
     played = piece.played if repeats else piece.performance
     written = piece.written_index if repeats else np.arange(len(piece.performance.notes))
-    found = align_to_score(played, piece)
+    found = align_to_score(played, piece.line)
     assert found.fits
     assert found.how_sure > 0.95
     assert truth_agrees(found, piece, written) > 0.98
@@ -81,7 +82,7 @@ def test_practice_starts_in_the_middle_stops_and_goes_back(
     first = between(once, starts[3], starts[8], 0.5)
     gone = 0.5 + starts[8] - starts[3] + 1.8
     second = between(once, starts[6], starts[12], gone)
-    found = align_to_line(Performance.create(np.concatenate([first, second])), line)
+    found = align_to_score(Performance.create(np.concatenate([first, second])), line)
     assert found.fits
     assert len(found.passages) == 2
     assert found.bar[0] == 3
@@ -100,7 +101,7 @@ def test_wrong_missing_and_extra_notes_are_named(piece: WrittenPiece) -> None:
     extra["pitch"] = 98
     kept = np.delete(notes, left_out)
     played = Performance.create(np.concatenate([kept, extra]))
-    found = align_to_score(played, piece)
+    found = align_to_score(played, piece.line)
     assert {98, int(notes["pitch"][wrong])} == set(played.notes["pitch"][found.extra])
     assert wrong in found.missing
     assert true_pitch in found.line.pitch[found.missing]
@@ -111,10 +112,10 @@ def test_wrong_missing_and_extra_notes_are_named(piece: WrittenPiece) -> None:
 
 def test_tempo_does_not_matter(piece: WrittenPiece, line: ScoreLine) -> None:
     notes = piece.performance.notes.copy()
-    usual = align_to_line(Performance.create(notes), line)
+    usual = align_to_score(Performance.create(notes), line)
     notes["onset_sec"] *= 2.5
     notes["release_sec"] *= 2.5
-    slow = align_to_line(Performance.create(notes), line)
+    slow = align_to_score(Performance.create(notes), line)
     assert np.mean(usual.written == slow.written) > 0.98
 
 
@@ -125,14 +126,14 @@ def test_score_of_another_piece_does_not_fit(piece: WrittenPiece, line: ScoreLin
     transposed = piece.performance.notes.copy()
     transposed["pitch"] += 1
     for notes in (shuffled, transposed, shuffled[:30]):
-        found = align_to_line(Performance.create(notes), line)
+        found = align_to_score(Performance.create(notes), line)
         assert not found.fits
         assert found.how_sure < 0.2
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_too_few_notes_do_not_fit(piece: WrittenPiece, line: ScoreLine, count: int) -> None:
-    found = align_to_line(Performance.create(piece.performance.notes[:count]), line)
+    found = align_to_score(Performance.create(piece.performance.notes[:count]), line)
     assert not found.fits
     assert len(found.written) == len(found.onset_quarter) == count
 
@@ -143,7 +144,7 @@ def test_equal_chords_in_a_row_are_not_skipped(tmp_path: Path) -> None:
     changed = note("D", 4, 4) + note("E", 4, 4) + note("F", 4, 8) + BACK + note("G", 2, 16, 2)
     xml = score(changed, chords + BACK + bass, changed, chords + BACK + bass, changed)
     piece = read_written(save(tmp_path, xml))
-    found = align_to_score(piece.performance, piece)
+    found = align_to_score(piece.performance, piece.line)
     assert truth_agrees(found, piece, np.arange(len(piece.performance.notes))) == 1.0
 
 

@@ -8,13 +8,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from duemani.alignment.score import Alignment, align_to_line
+from duemani.alignment.score import Alignment, align_to_score
 from duemani.analysis.expression.evenness import log_deviation, spread
 from duemani.analysis.expression.expression import Expression, analyse_expression
 from duemani.analysis.expression.runs import find_runs
 from duemani.analysis.expression.take import Take
-from duemani.inputs.score.line import ScoreLine, score_line
-from duemani.inputs.score.notation import Mark
+from duemani.inputs.score.line import ScoreLine
+from duemani.inputs.score.marks import Mark
 from duemani.inputs.score.written import read_written
 from duemani.performance import PEDAL_DTYPE, Performance, make_notes
 from duemani.verbs.demo import demo_score
@@ -35,7 +35,7 @@ def titles(expression: Expression, praise: bool = False) -> list[str]:
 
 @pytest.fixture(scope="module")
 def line() -> ScoreLine:
-    return score_line(read_written(demo_score()))
+    return read_written(demo_score()).line
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def played() -> Performance:
 
 @pytest.fixture(scope="module")
 def aligned(played: Performance, line: ScoreLine) -> Alignment:
-    return align_to_line(played, line)
+    return align_to_score(played, line)
 
 
 def run(seconds: float = 0.12, count: int = 36, seed: int = 0, jitter: float = 0.0) -> Performance:
@@ -95,7 +95,7 @@ def test_equal_velocities_tell_nothing_of_dynamics(played: Performance, aligned:
 
 def test_score_that_does_not_fit_is_left_aside(played: Performance, line: ScoreLine) -> None:
     strange = changed(played, pitch=played.notes["pitch"] + 1)
-    found = analyse_expression(strange, align_to_line(strange, line))
+    found = analyse_expression(strange, align_to_score(strange, line))
     assert any("does not fit" in sentence for sentence in found.cannot_tell)
     assert not [r for r in found.remarks if r.kind in ("notes", "tempo", "articulation")]
 
@@ -164,7 +164,7 @@ def test_wrong_notes_and_stops_are_told(played: Performance, line: ScoreLine) ->
     notes["onset_sec"] += 2.0 * (notes["onset_sec"] >= stop)
     notes["release_sec"] += 2.0 * (played.notes["onset_sec"] >= stop)
     spoilt = Performance.create(notes)
-    found = analyse_expression(spoilt, align_to_line(spoilt, line))
+    found = analyse_expression(spoilt, align_to_score(spoilt, line))
     wrong = [r for r in found.remarks if r.kind == "notes" and not r.praise]
     assert len(wrong) == 1
     assert "instead of" in wrong[0].text
@@ -185,7 +185,7 @@ def test_hands_apart_are_told_and_melody_lead_is_not(
         notes["onset_sec"] += 0.2 - by_sec * right
         notes["release_sec"] += 0.2
         moved = Performance.create(notes)
-        return analyse_expression(moved, align_to_line(moved, aligned.line))
+        return analyse_expression(moved, align_to_score(moved, aligned.line))
 
     assert not [r for r in led(0.025).remarks if r.kind == "synchrony"]
     assert "The left hand comes late" in titles(led(0.09))

@@ -11,6 +11,7 @@ import pytest
 
 from duemani.cli import main
 from duemani.datasets.fingering.scores import is_held_out
+from duemani.files import WEIGHTS
 
 SCALE = ["C4", "D4", "E4", "F4", "G4", "A4", "B4", "C5"]
 USUAL, UNUSUAL = "12312345", "11111111"
@@ -97,9 +98,7 @@ def test_other_notes_are_said(run, tmp_path):
 
 def weights(folder: Path, held_out: bool) -> tuple[str, str]:
     """The package's weights, said to be trained with or without the test pieces."""
-    with resources.as_file(
-        resources.files("duemani") / "weights" / "fingering" / "fingering.npz"
-    ) as path:
+    with np.load(WEIGHTS / "fingering" / "fingering.npz") as stored:
         content = dict(stored)
     about = json.loads(str(content["about"]))
     content["about"] = np.array(json.dumps({**about, "held_out": held_out}))

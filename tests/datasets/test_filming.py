@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from duemani.datasets.simulated.cameras import aimed_camera, sample_camera
+from duemani.datasets.simulated.cameras import aimed_camera, sample_camera, seen_keyboard
 from duemani.datasets.simulated.filming import NO_NOISE, TrackerNoise, film_motion
 from tests.helpers.real_motion import played
 
@@ -12,12 +12,12 @@ def test_tips_on_the_keys_are_seen_where_the_view_has_them(mirrored: bool) -> No
     camera = aimed_camera(0.3, 0.1, 0.05, mirrored=mirrored)
     _, view = film_motion(motion, camera, NO_NOISE)
     ground = np.array([[0.1, 0.02, 0.0], [0.7, 0.1, 0.0], [1.1, 0.15, 0.0]])
-    assert np.allclose(view.to_picture(ground[:, :2]), camera.project(ground)[0], atol=1e-3)
+    assert np.allclose(view.to_picture(ground[:, :2]), camera.project(ground), atol=1e-3)
 
 
 def test_an_upright_camera_has_the_treble_on_the_right_and_the_player_below() -> None:
     for tilt in (0.0, 0.6, -0.3):
-        view = aimed_camera(tilt).view()
+        view = seen_keyboard(aimed_camera(tilt))
         bass, treble, far = view.to_picture(np.array([[0.3, 0.0], [0.9, 0.0], [0.3, 0.15]]))
         assert bass[0] < treble[0]
         assert far[1] < bass[1]
@@ -27,8 +27,8 @@ def test_cameras_drawn_stand_above_the_keys_and_see_them() -> None:
     rng = np.random.default_rng(0)
     for _ in range(50):
         camera = sample_camera(rng)
-        assert camera.position_m[2] > 0.3
-        view = camera.view(0.03, rng)
+        assert camera.position[2] > 0.3
+        view = seen_keyboard(camera, 0.03, rng)
         assert view.last_key - view.first_key > 40
         assert view.miss_keys < 0.25
 

@@ -14,7 +14,7 @@ from duemani.inputs.film.hands.landmarker import Landmarks, square_around
 from duemani.inputs.film.hands.search import all_regions, likely_regions, playing_band
 from duemani.inputs.film.hands.sides import Track, name_tracks, right_vote, split_by_side
 from duemani.inputs.film.hands.tracker import track_film
-from duemani.inputs.film.keyboard_view import KeyboardView
+from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 from duemani.outputs.film.scene import PianoScene
 from duemani.performance import LEFT, RIGHT
 from tests.helpers.hands import played_notes, playing_hands
@@ -244,7 +244,8 @@ def test_regions_cover_the_picture(size_px):
 
 def test_the_band_lies_around_the_keys():
     scale = 1000.0
-    view = KeyboardView(np.array([[scale, 0, 0], [0, -scale, 500], [0, 0, 1.0]]), (1280, 720))
+    plane = np.array([[scale, 0, 0], [0, -scale, 500], [0, 0, 1.0]])
+    view = KeyboardView(keyboard_camera(plane, (1280, 720)))
     far_left, far_right, near_right, near_left = playing_band(view)
     assert far_left[0] < 0
     assert far_right[0] > 1220

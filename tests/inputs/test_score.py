@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from duemani.errors import InputError
 from duemani.inputs.score.phrasing import Phrasing
 from duemani.inputs.score.play import load_score
+from duemani.inputs.score.written import read_written
 from duemani.performance import LEFT, RIGHT
 
 PROLOG = (
@@ -148,12 +149,12 @@ def test_grace_note_before_the_first_beat_delays_the_start(tmp_path: Path) -> No
     assert notes["onset_sec"][1] > 0.04
 
 
-def test_repeats_are_unfolded_with_their_note_ids(tmp_path: Path) -> None:
+def test_repeats_are_unfolded_and_name_their_notes(tmp_path: Path) -> None:
     repeat = '<barline location="right"><repeat direction="backward"/></barline>'
     xml = score(note("C", 5, 16) + repeat, note("D", 5, 16))
     read = load_score(save(tmp_path, xml))
     assert read.performance.notes["pitch"].tolist() == [72, 72, 74]
-    assert len(set(read.note_ids)) == 3
+    assert read.numbers.tolist() == [0, 0, 1]
 
 
 def test_pedal_marks(tmp_path: Path) -> None:
@@ -245,3 +246,32 @@ def test_damaged_scores_are_read_or_refused(
     path.write_text(xml[:at] + junk + xml[at + cut :], encoding="utf-8")
     with contextlib.suppress(InputError):
         assert len(load_score(path).performance.notes)
+
+
+def test_marks_stand_where_the_notes_do_after_an_upbeat(tmp_path: Path) -> None:
+    def loud(mark: str) -> str:
+        dynamics = f"<dynamics><{mark}/></dynamics>"
+        return f"<direction><direction-type>{dynamics}</direction-type></direction>"
+
+    upbeat = loud("pp") + note("C", 5, 4)
+    bars = (upbeat, loud("ff") + note("D", 5, 4) + note("E", 5, 4) + note("F", 5, 8))
+    xml = score(*bars).replace('<measure number="1">', '<measure number="0" implicit="yes">')
+    velocity = load_score(save(tmp_path, xml), Phrasing.none()).performance.notes["velocity"]
+    assert velocity.tolist() == [36, 100, 100, 100]
+
+
+def test_a_seen_note_outlives_its_hidden_double(tmp_path: Path) -> None:
+    hidden = note("C", 4, 16).replace("<note>", '<note print-object="no">')
+    piece = read_written(save(tmp_path, score(hidden + BACK + note("C", 4, 8) + note("D", 4, 8))))
+    assert piece.performance.notes["pitch"].tolist() == [60, 62]
+    assert piece.numbers.tolist() == [1, 2]
+    assert piece.line.duration_quarter.tolist() == [2.0, 2.0]
+    assert piece.remarks == ("1 cue notes or hidden notes left out.",)
+
+
+def test_a_note_doubled_in_two_voices_is_one_and_lasts_the_longer(tmp_path: Path) -> None:
+    piece = read_written(
+        save(tmp_path, score(note("C", 4, 8) + BACK.replace("16", "8") + note("C", 4, 16)))
+    )
+    assert piece.performance.notes["pitch"].tolist() == [60]
+    assert piece.line.duration_quarter.tolist() == [4.0]

@@ -1,6 +1,6 @@
 """Motion of any length from windows, and its way onto the keys, with networks known exactly."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -97,6 +97,29 @@ def test_shared_noise_moves_both_hands_alike(frames: int) -> None:
     angles = drawn(frames, replace(FEW, shared_noise=True)).angles_rad
     np.testing.assert_allclose(angles[LEFT], angles[RIGHT], atol=1e-9)
     assert angles.std(1).max() > 0.02
+
+
+@dataclass
+class RecordingNetworks(GaussianNetworks):
+    """Keeps what it was asked to take the noise out of."""
+
+    seen: list[np.ndarray] = field(default_factory=list)
+
+    def denoise(self, noisy: np.ndarray, time: float, condition: np.ndarray) -> np.ndarray:
+        self.seen.append(noisy.copy())
+        return super().denoise(noisy, time, condition)
+
+
+@pytest.mark.parametrize("trained_so", [False, True])
+def test_windows_start_from_the_same_noise_where_they_overlap(trained_so: bool) -> None:
+    networks = RecordingNetworks(1.0, DenoiserConfig(shared_noise=trained_so))
+    list(generate_poses(networks, free_pianist(), HOP + WINDOW_FRAMES, FEW))
+    first, second = networks.seen[0], networks.seen[FEW.steps]
+    np.testing.assert_array_equal(second[:, :, :OVERLAP_FRAMES], first[:, :, HOP:])
+    assert np.abs(second[:, :, OVERLAP_FRAMES:] - first[:, :, OVERLAP_FRAMES:]).mean() > 0.5
+    # A model trained with one noise for both hands is drawn from one; others are not.
+    for noise in (first, second):
+        assert np.array_equal(noise[LEFT], noise[RIGHT]) == trained_so
 
 
 def test_the_first_poses_come_before_the_last_are_made() -> None:

@@ -264,7 +264,7 @@ def test_no_heavy_library_is_needed() -> None:
         "import sys\n"
         "for name in ('torch', 'sklearn', 'scipy'): sys.modules[name] = None\n"
         "import numpy as np\n"
-        "from duemani.models.ratings import predict_ratings\n"
+        "from duemani.models.ratings.predict import predict_ratings\n"
         "from duemani.performance import Performance, make_notes\n"
         "rows = [(i * .2, i * .2 + .15, 60 + i % 12, 50 + i % 20) for i in range(90)]\n"
         "print(predict_ratings(Performance.create(make_notes(rows))).strangeness)\n"

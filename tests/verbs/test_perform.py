@@ -125,10 +125,10 @@ def test_times_of_a_part_count_from_the_start_of_the_recording(tmp_path: Path, m
 
 def test_a_take_saved_again_is_the_same(tmp_path: Path, tiny: Path) -> None:
     take, motion = perform_verb.perform(tiny)
-    save_performed(tmp_path / "a.npz", take, motion)
+    perform_verb.save_performed(tmp_path / "a.npz", take, motion)
     loaded = load_motion(tmp_path / "a.npz")
     np.testing.assert_allclose(loaded.wrist_m, motion.wrist_m, atol=1e-6)
-    save_performed(tmp_path / "a.json", replace(take, title="other"), motion)
+    perform_verb.save_performed(tmp_path / "a.json", replace(take, title="other"), motion)
     again = read_take(tmp_path / "a.json").performance
     assert again.notes.tobytes() == take.performance.notes.tobytes()
 

@@ -14,8 +14,7 @@ from jaxtyping import Float, Int
 
 from duemani.alignment.matching import expected_sec, match_passage, rising
 from duemani.alignment.path import ScorePath, score_path
-from duemani.inputs.score.line import ScoreLine, score_line
-from duemani.inputs.score.written import WrittenPiece
+from duemani.inputs.score.line import ScoreLine
 from duemani.performance import Performance
 
 LEAST_NOTES = 12
@@ -98,22 +97,14 @@ class Alignment:
         return np.flatnonzero(self.written < 0)
 
 
-def align_to_score(performance: Performance, piece: WrittenPiece) -> Alignment:
+def align_to_score(performance: Performance, line: ScoreLine) -> Alignment:
     """Find out which written note every played note is.
 
     Args:
         performance: what was played; it may start anywhere, stop, go back, and play repeats or
             not.
-        piece: the score. `Alignment.written` counts its `performance.notes`.
-
-    Raises:
-        InputError: as `score_line`.
+        line: the score. `Alignment.written` counts its notes.
     """
-    return align_to_line(performance, score_line(piece))
-
-
-def align_to_line(performance: Performance, line: ScoreLine) -> Alignment:
-    """As `align_to_score`, for a score already read."""
     onset_sec = performance.notes["onset_sec"].astype(float)
     pitch = performance.notes["pitch"].astype(int)
     if not len(pitch) or not len(line.pitch):
@@ -171,7 +162,7 @@ def align_to_line(performance: Performance, line: ScoreLine) -> Alignment:
 
 
 def _how_sure(cost: float, rate: float, count: int) -> float:
-    """A logistic curve in the path's cost, between the two kinds of pairs (docs/review.md)."""
+    """A logistic curve in the path's cost between both kinds of pair (docs/reference/review.md)."""
     if rate < _FITTING_RATE or count < LEAST_NOTES:
         return 0.0 if count >= LEAST_NOTES else 0.4
     return float(1 / (1 + np.exp(min((cost - _FITTING_COST) / _COST_SCALE, 50.0))))

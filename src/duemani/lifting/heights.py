@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from duemani.lifting.camera import ViewCamera
+from duemani.inputs.film.camera import Camera
 from duemani.skeleton import BONE_DIRECTIONS, LANDMARK_PARENTS, MEDIUM_BONE_LENGTHS_M
 
 _HEIGHTS_M = (
@@ -33,7 +33,7 @@ _BLOCK = 4000
 _SIZES = np.linspace(0.82, 1.21, 9)
 _SIZE_FRAMES = 120
 
-_CHILDREN = np.arange(1, 21)
+_CHILDREN, _TIPS = np.arange(1, 21), np.arange(4, 21, 4)
 _PARENTS = LANDMARK_PARENTS[1:]
 _PALM_PAIRS = np.array([[5, 9], [9, 13], [13, 17], [5, 17]])
 
@@ -55,12 +55,12 @@ class Sight:
 
 
 def sight_of(
-    camera: ViewCamera,
+    camera: Camera,
     pixels: Float[np.ndarray, "frame 21 2"],
     depth_px: Float[np.ndarray, "frame 21"],
 ) -> Sight:
     """Lines of sight of a hand's landmarks."""
-    return Sight(camera.position_m, camera.sight_lines(pixels), depth_px / camera.focal_px)
+    return Sight(camera.position, camera.rays(pixels), depth_px / camera.focal_px)
 
 
 def hand_size(sights: list[Sight]) -> float:
@@ -122,12 +122,12 @@ def _solve_block(
     down = lines[..., 2] < -0.05
     usual = np.nanmedian(np.where(down, tops, np.nan), axis=1, keepdims=True)
     depth = np.where(down, tops, usual)
-    palms = _palm_pairs_m(bone_lengths_m)
     for _ in range(_STEPS):
-        normal, gradient, _ = _equations(depth, sight, bone_lengths_m, palms, anchors_m)
-        step = np.linalg.solve(normal, gradient[..., None])[..., 0]
+        equations = _equations(depth, sight, bone_lengths_m, anchors_m)
+        normal = np.moveaxis(equations.normal, 2, 0)
+        step = np.linalg.solve(normal, equations.gradient[..., None])[..., 0]
         depth = depth - np.clip(step, -0.05, 0.05)
-    cost = _equations(depth, sight, bone_lengths_m, palms, anchors_m)[2]
+    cost = _equations(depth, sight, bone_lengths_m, anchors_m).cost
     return camera + depth[..., None] * lines, cost
 
 
@@ -137,64 +137,90 @@ def _palm_pairs_m(bone_lengths_m: np.ndarray) -> np.ndarray:
     return np.linalg.norm(knuckles[pairs[:, 0]] - knuckles[pairs[:, 1]], axis=1)
 
 
-def _equations(
-    depth: np.ndarray,
-    sight: Sight,
-    bone_lengths_m: np.ndarray,
-    palms_m: np.ndarray,
-    anchors_m: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Normal matrix (frame, 21, 21), gradient (frame, 21) and cost of each frame."""
-    points = sight.camera_m + depth[..., None] * sight.lines
-    normal = np.zeros((21, 21, len(depth)))  # frames last: whole rows are added
-    gradient = np.zeros(depth.shape)
-    cost = np.zeros(len(depth))
-    diagonal = np.arange(21)
+class _Equations:
+    """Normal equations of one least-squares step in the depths, for all frames at once.
 
-    def lengths(ends: np.ndarray, starts: np.ndarray, wanted: np.ndarray, spread: float) -> None:
-        across = points[:, ends] - points[:, starts]
+    Attributes:
+        normal: (21, 21, frame); frames last, for whole rows are added.
+        gradient: (frame, 21).
+        cost: (frame,).
+    """
+
+    def __init__(self, depth: np.ndarray, sight: Sight) -> None:
+        self._lines = sight.lines
+        self._points = sight.camera_m + depth[..., None] * sight.lines
+        self.normal = np.zeros((21, 21, len(depth)))
+        self.normal[np.arange(21), np.arange(21)] = 1.0  # what nothing tells stays where it is
+        self.gradient = np.zeros(depth.shape)
+        self.cost = np.zeros(len(depth))
+
+    @property
+    def heights_m(self) -> np.ndarray:
+        return self._points[..., 2]
+
+    def add_lengths(
+        self, pairs: tuple[np.ndarray, np.ndarray], wanted_m: np.ndarray, spread_m: float
+    ) -> None:
+        """Distances between landmarks (ends, starts) are as wanted."""
+        ends, starts = pairs
+        across = self._points[:, ends] - self._points[:, starts]
         length = np.linalg.norm(across, axis=-1) + 1e-9
-        unit = across / length[..., None] / spread
-        at_end = np.sum(unit * sight.lines[:, ends], axis=-1)
-        at_start = -np.sum(unit * sight.lines[:, starts], axis=-1)
-        miss = (length - wanted) / spread
-        for k, (end, start) in enumerate(zip(ends, starts, strict=True)):
-            normal[end, end] += at_end[:, k] ** 2
-            normal[start, start] += at_start[:, k] ** 2
+        unit = across / length[..., None] / spread_m
+        miss = (length - wanted_m) / spread_m
+        at_end = np.sum(unit * self._lines[:, ends], axis=-1)
+        at_start = -np.sum(unit * self._lines[:, starts], axis=-1)
+        self._add_pairs(pairs, at_end, at_start, miss)
+
+    def add_heights(self, which: np.ndarray, miss_m: np.ndarray, weight: np.ndarray) -> None:
+        """Landmarks lie higher than they should by `miss_m` (frame, which)."""
+        slope = self._lines[:, which, 2]
+        self.normal[which, which] += (weight * slope**2).T
+        self.gradient[:, which] += weight * slope * miss_m
+        self.cost += np.sum(weight * miss_m**2, axis=1)
+
+    def add_behind_wrist(self, depth: np.ndarray, behind: np.ndarray) -> None:
+        """Landmarks lie behind the wrist by a share of its depth; NaN unknown."""
+        known = np.isfinite(behind[:, 1:])
+        miss = np.where(known, depth[:, 1:] - depth[:, :1] * (1 + behind[:, 1:]), 0.0)
+        weight = np.where(known, 1 / _DEPTH_SPREAD_M, 0.0)
+        pairs = np.arange(1, 21), np.zeros(20, int)
+        self._add_pairs(pairs, weight, -weight, weight * miss)
+
+    def _add_pairs(
+        self,
+        pairs: tuple[np.ndarray, np.ndarray],
+        at_end: np.ndarray,
+        at_start: np.ndarray,
+        miss: np.ndarray,
+    ) -> None:
+        """Residuals (frame, pair) with their slopes in the depths of both ends."""
+        for k, (end, start) in enumerate(zip(*pairs, strict=True)):
+            self.normal[end, end] += at_end[:, k] ** 2
+            self.normal[start, start] += at_start[:, k] ** 2
             mixed = at_end[:, k] * at_start[:, k]
-            normal[end, start] += mixed
-            normal[start, end] += mixed
-            gradient[:, end] += at_end[:, k] * miss[:, k]
-            gradient[:, start] += at_start[:, k] * miss[:, k]
-        np.add(cost, np.sum(miss**2, axis=1), out=cost)
+            self.normal[end, start] += mixed
+            self.normal[start, end] += mixed
+            self.gradient[:, end] += at_end[:, k] * miss[:, k]
+            self.gradient[:, start] += at_start[:, k] * miss[:, k]
+        self.cost += np.sum(miss**2, axis=1)
 
-    lengths(_CHILDREN, _PARENTS, bone_lengths_m, _BONE_SPREAD_M)
-    lengths(_PALM_PAIRS[:, 0], _PALM_PAIRS[:, 1], palms_m, _PALM_SPREAD_M)
 
-    def heights(which: np.ndarray, miss: np.ndarray, weight: np.ndarray) -> None:
-        slope = sight.lines[:, which, 2]
-        normal[which, which] += (weight * slope**2).T
-        gradient[:, which] += weight * slope * miss
-        np.add(cost, np.sum(weight * miss**2, axis=1), out=cost)
-
-    z = points[..., 2]
-    heights(diagonal, z - _HEIGHTS_M, np.tile(_HEIGHT_SPREAD_M**-2, (len(z), 1)))
+def _equations(
+    depth: np.ndarray, sight: Sight, bone_lengths_m: np.ndarray, anchors_m: np.ndarray | None
+) -> _Equations:
+    """All that is known of a hand, at these depths."""
+    equations = _Equations(depth, sight)
+    equations.add_lengths((_CHILDREN, _PARENTS), bone_lengths_m, _BONE_SPREAD_M)
+    palms_m = _palm_pairs_m(bone_lengths_m)
+    equations.add_lengths((_PALM_PAIRS[:, 0], _PALM_PAIRS[:, 1]), palms_m, _PALM_SPREAD_M)
+    z, all_landmarks = equations.heights_m, np.arange(21)
+    usual = np.tile(_HEIGHT_SPREAD_M**-2, (len(z), 1))
+    equations.add_heights(all_landmarks, z - _HEIGHTS_M, usual)
     under = np.minimum(z - _FLOOR_M, 0)
-    heights(diagonal, under, np.where(under < 0, _FLOOR_SPREAD_M**-2, 0.0))
+    equations.add_heights(all_landmarks, under, np.where(under < 0, _FLOOR_SPREAD_M**-2, 0.0))
     if anchors_m is not None:
-        tips = diagonal[4::4]
         known = np.isfinite(anchors_m)
-        miss = np.where(known, z[:, tips] - np.nan_to_num(anchors_m), 0.0)
-        heights(tips, miss, np.where(known, _ANCHOR_SPREAD_M**-2, 0.0))
-    wrist = depth[:, :1]
-    behind = np.where(np.isfinite(sight.behind), depth - wrist * (1 + sight.behind), 0.0)
-    weight = np.where(np.isfinite(sight.behind), _DEPTH_SPREAD_M**-2, 0.0)[:, 1:]
-    normal[diagonal[1:], diagonal[1:]] += weight.T
-    normal[0, 1:] -= weight.T
-    normal[1:, 0] -= weight.T
-    normal[0, 0] += weight.sum(1)
-    gradient[:, 1:] += weight * behind[:, 1:]
-    gradient[:, 0] -= np.sum(weight * behind[:, 1:], axis=1)
-    cost += np.sum(weight * behind[:, 1:] ** 2, axis=1)
-    normal[diagonal, diagonal] += 1.0
-    return np.moveaxis(normal, 2, 0), gradient, cost
+        miss = np.where(known, z[:, _TIPS] - np.nan_to_num(anchors_m), 0.0)
+        equations.add_heights(_TIPS, miss, np.where(known, _ANCHOR_SPREAD_M**-2, 0.0))
+    equations.add_behind_wrist(depth, sight.behind)
+    return equations

@@ -14,7 +14,6 @@ from jaxtyping import Bool, Float
 
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.keyboard_view import KeyboardView
-from duemani.lifting.camera import camera_from_view
 
 _PALM = [0, 5, 9, 13, 17]
 _TIPS = [4, 8, 12, 16, 20]
@@ -81,7 +80,7 @@ def _sides(filmed: FilmedHands, view: KeyboardView) -> Float[np.ndarray, "hand=2
     index, little = marks[:, :, 5] - marks[:, :, 0], marks[:, :, 17] - marks[:, :, 0]
     area = index[..., 0] * little[..., 1] - index[..., 1] * little[..., 0]
     size = np.linalg.norm(index, axis=-1) * np.linalg.norm(little, axis=-1)
-    turned = area / (size + 1e-9) * (-1.0 if camera_from_view(view).mirrored else 1.0) / 0.4
+    turned = area / (size + 1e-9) * (-1.0 if view.camera.mirrored else 1.0) / 0.4
     tips_x = view.to_keyboard(marks[:, :, _TIPS])[..., 0]
     spread = (tips_x[..., 3:].mean(-1) - tips_x[..., 0]) / 0.1
     return np.nan_to_num(np.where(np.isfinite(turned), turned, spread))

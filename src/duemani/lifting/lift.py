@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float
 from duemani.errors import InputError
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.keyboard_view import KeyboardView
-from duemani.lifting.camera import camera_from_view
 from duemani.lifting.heights import Sight, hand_size, place_landmarks, sight_of
 from duemani.lifting.identity import keep_hands_apart, palm_length_px
 from duemani.lifting.presses import pressed_heights
@@ -63,7 +62,6 @@ def lift_hands(
         raise InputError(f"{frame_rate} frames per second are not accepted; 1 to 240 are.")
     if not filmed.frame_count or not (filmed.confidence > 0).any():
         raise InputError("no hands were found in the film.")
-    camera = camera_from_view(view)
     filmed = keep_hands_apart(filmed, view)
     first = float(filmed.time_sec[0])
     count = int(np.floor((float(filmed.time_sec[-1]) - first) * frame_rate + 1e-6)) + 1
@@ -80,7 +78,7 @@ def lift_hands(
         arrays = _tips_only(tracks, view)
         return HandMotion(frame_rate, start_sec=first, provenance=provenance, **arrays)
     sights = [
-        sight_of(camera, track.pixels[found], track.depth_px[found])
+        sight_of(view.camera, track.pixels[found], track.depth_px[found])
         for track, found in zip(tracks, whole, strict=True)
     ]
     size = hand_size([sight for sight in sights if len(sight.lines)])

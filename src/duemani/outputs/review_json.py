@@ -1,4 +1,4 @@
-"""Everything that a review says as one `.json` file (docs/review_format.md)."""
+"""Everything that a review says as one `.json` file (docs/reference/review_format.md)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from duemani.media.sound import PAGE_RATE_HZ, encode_blocks, stream_recording
 from duemani.motion import HandMotion
-from duemani.outputs.film.scene import Camera
+from duemani.outputs.film.scene import CameraPlace
 from duemani.outputs.film.video import save_video
 from duemani.outputs.page.perform_page import save_page
 from duemani.outputs.sound.samples import SAMPLE_RATE_HZ
@@ -53,7 +53,7 @@ def save_video_with_sound(
     path: Path,
     performance: Performance,
     motion: HandMotion,
-    camera: Camera,
+    camera: CameraPlace,
     recording: Path | None,
     part_sec: tuple[float, float],
     key_depth_m: Float[np.ndarray, "frame 88"],

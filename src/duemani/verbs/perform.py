@@ -134,7 +134,9 @@ def perform(
         frame_rate: of the motion [Hz].
         between_sec: only this part of the input, which then starts at time 0.
         progress: called with the stage's name and its share done.
-        model, options, networks: as `generate` takes them.
+        model: as `generate` takes it.
+        options: as `generate` takes them.
+        networks: as `generate` takes them.
 
     Raises:
         InputError: the input cannot be read, or the part lies outside it.

@@ -14,7 +14,6 @@ from duemani.files import check_output
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.fingertip_file import read_fingertips
 from duemani.inputs.film.keyboard_view import KeyboardView
-from duemani.lifting.camera import camera_from_view
 from duemani.lifting.lift import lift_hands
 from duemani.motion import HandMotion, save_motion
 from duemani.progress import Progress
@@ -90,10 +89,9 @@ def track(
     _report(progress, "keyboard", 0.0)
     view, remarks = _keyboard(path, film, corners_px, mirrored, part_sec)
     _report(progress, "keyboard", 1.0)
-    seen_mirrored = camera_from_view(view).mirrored
     pictures = _pictures(film, part_sec, mirrored, progress, "hands")
     try:
-        tracking = track_film(pictures, playing_band(view), seen_mirrored)
+        tracking = track_film(pictures, playing_band(view), view.camera.mirrored)
     except InputError:
         raise InputError(f"{path.name} holds no picture between those times.") from None
     filmed = tracking.hands
@@ -140,12 +138,11 @@ def _save_overlay(path: Path, source: Path, tracked: Tracked, progress: Progress
     from duemani.outputs.film.overlay import DrawnHands, save_overlay_film
 
     motion, filmed = tracked.motion, tracked.filmed
-    camera = camera_from_view(tracked.view)
     nearest = motion.where(filmed.time_sec).nearest
     confidence = motion.tracked.astype(float) if motion.confidence is None else motion.confidence
     drawn = DrawnHands(
         filmed.time_sec,
-        camera.project(motion.landmarks_m)[:, nearest],
+        tracked.view.camera.project(motion.landmarks_m)[:, nearest],
         filmed.landmarks_px,
         confidence[:, nearest],
     )

@@ -1,8 +1,9 @@
 /** One curve over the whole take as a drawing for paper. */
 
-import { clockText } from "../text";
+import { make, svg } from "../shared/dom";
+import { clockText } from "../shared/text";
+import { rangeOf, runs, ticks } from "./curves";
 import type { CurveData, ReviewData } from "./data";
-import { make, svg } from "./dom";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [720, 104, 44, 18, 8];
 
@@ -12,40 +13,6 @@ export function showCharts(data: ReviewData, box: HTMLElement): void {
     if (high <= low) continue;
     box.append(make("figure", "", make("figcaption", "", curve.label, curve.unit && make("small", "", ` ${curve.unit}`)), chart(data, curve, low, high)));
   }
-}
-
-/** Least and greatest of all that a curve shows, with a little room; equal when it shows nothing. */
-export function rangeOf(curve: CurveData): [number, number] {
-  const all = [...curve.value, ...curve.low, ...curve.high, ...curve.reference].filter((value): value is number => value !== null);
-  if (!all.length) return [0, 0];
-  let [low, high] = all.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity] as [number, number]);
-  if (high - low < 1e-9) [low, high] = [low - 0.5, high + 0.5];
-  return [low - 0.06 * (high - low), high + 0.06 * (high - low)];
-}
-
-/** Runs of neighbouring points that are known. */
-export function runs(values: readonly (number | null)[]): [number, number][] {
-  const found: [number, number][] = [];
-  let start = -1;
-  for (let i = 0; i <= values.length; i++) {
-    const known = i < values.length && values[i] !== null;
-    if (known && start < 0) start = i;
-    if (!known && start >= 0) {
-      found.push([start, i]);
-      start = -1;
-    }
-  }
-  return found;
-}
-
-/** Round values of an axis, at most `most`. */
-export function ticks(low: number, high: number, most = 3): number[] {
-  const rough = (high - low) / most;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? 10 * power;
-  const found: number[] = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + 1e-9; value += step) found.push(Number(value.toPrecision(6)));
-  return found;
 }
 
 function chart(data: ReviewData, curve: CurveData, low: number, high: number): SVGSVGElement {

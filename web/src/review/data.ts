@@ -1,6 +1,6 @@
 /** What `duemani.outputs.review_page` writes into the template. */
 
-import { block, inflated, type KeyboardData, type PageData, type SkeletonData } from "../data";
+import { block, inflated, type KeyboardData, type PageData, type SkeletonData } from "../shared/data";
 
 export type MotionName = "seen" | "played" | "suggested";
 

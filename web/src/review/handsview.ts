@@ -1,20 +1,23 @@
 /** Two hands in 3D that play with the fingers played, or with those suggested. */
 
-import { readMotion } from "../data";
-import { FallingNotes } from "../fallingnotes";
-import { Hands } from "../hands";
-import { loadRightHand } from "../handmesh";
-import { Keys } from "../keys";
-import { Kinematics } from "../kinematics";
-import { Labels } from "../labels";
-import { Piano } from "../piano";
-import { Score } from "../score";
-import { type CameraName, Stage } from "../stage";
+import { FallingNotes } from "../hands/fallingnotes";
+import { loadRightHand } from "../hands/handmesh";
+import { Hands } from "../hands/hands";
+import { Keys } from "../hands/keys";
+import { Kinematics } from "../hands/kinematics";
+import { Labels } from "../hands/labels";
+import { Piano } from "../hands/piano";
+import { usedRange } from "../hands/range";
+import { Score } from "../hands/score";
+import { type CameraName, Stage } from "../hands/stage";
+import { readMotion } from "../shared/data";
+import { make } from "../shared/dom";
 import { type MotionName, pageData, type ReviewData } from "./data";
-import { make } from "./dom";
 
 const SLOW_FRAME_MS = 60;
 const SLOW_FRAMES = 10;
+/** The used part of the keyboard is taken to be this wide at least [m]. */
+const SHOWN_M = 0.6;
 /** Part of the keyboard that a narrow view shows at once, and a wide one at least [m]. */
 const [CLOSE_M, WIDE_M] = [0.5, 0.82];
 
@@ -72,7 +75,7 @@ export class HandsView {
     stage.content.add(keys, piano, hands);
     const labelBox = make("div", "labels");
     labelBox.setAttribute("aria-hidden", "true");
-    return new HandsView(canvas, stage, kinematics, hands, score, keys, notes, new Labels(labelBox), usedRange(data), labelBox, refresh);
+    return new HandsView(canvas, stage, kinematics, hands, score, keys, notes, new Labels(labelBox), usedRange(data.notes.pitch, data.keyboard, SHOWN_M), labelBox, refresh);
   }
 
   setCamera(name: CameraName): void {
@@ -131,15 +134,4 @@ export class HandsView {
     this.middleX += shift;
     this.stage.shift(shift);
   }
-}
-
-/** The stretch of keyboard that the piece uses, with room for hands [m]. */
-function usedRange(data: ReviewData): [number, number] {
-  const { lowest_pitch: lowest, centre_x_m: centres, width_m: width } = data.keyboard;
-  const xs = data.notes.pitch.map((pitch) => centres[pitch - lowest] as number).sort((a, b) => a - b);
-  if (!xs.length) return [0, width];
-  const from = (xs[Math.floor(xs.length * 0.004)] as number) - 0.09;
-  const to = (xs[Math.ceil(xs.length * 0.996) - 1] as number) + 0.09;
-  const missing = Math.max(0, 0.6 - (to - from)) / 2;
-  return [Math.max(from - missing, -0.06), Math.min(to + missing, width + 0.06)];
 }

@@ -1,8 +1,8 @@
 /** What the report rests on, what it cannot tell, listeners' ratings, and the table of bars. */
 
-import { clockText, element } from "../text";
+import { element, make } from "../shared/dom";
+import { clockText } from "../shared/text";
 import type { ReviewData } from "./data";
-import { make } from "./dom";
 import type { Session } from "./session";
 
 export function showHeading(data: ReviewData): void {

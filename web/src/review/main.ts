@@ -1,14 +1,13 @@
 import "./style.css";
-import { Clock } from "../clock";
-import { readAudio } from "../data";
-import { element } from "../text";
+import { Clock } from "../shared/clock";
+import { readAudio } from "../shared/data";
+import { element, make } from "../shared/dom";
 import { showCharts } from "./charts";
 import { readEngraving, readReview } from "./data";
-import { make } from "./dom";
 import { showBars, showHeading, showLimits, showRatings } from "./heading";
 import { Remarks } from "./remarks";
 import { Session } from "./session";
-import { Sheet } from "./sheet";
+import { Sheet } from "./sheet/sheet";
 import { followTheme } from "./theme";
 import { Timeline } from "./timeline";
 import { Transport } from "./transport";

@@ -1,9 +1,15 @@
 /** The ranked remarks: filtered by kind, chosen by a click, heard in a loop. */
 
-import { clockText, element } from "../text";
+import { element, make } from "../shared/dom";
+import { clockText } from "../shared/text";
 import { barText, type RemarkData, sureness } from "./data";
-import { KIND_NAMES, make } from "./dom";
 import type { Session } from "./session";
+
+const KIND_NAMES: Record<string, string> = {
+  fingering: "Fingering", notes: "Notes", dynamics: "Dynamics", tempo: "Tempo", articulation: "Articulation",
+  pedal: "Pedal", evenness: "Evenness", synchrony: "Hands together", voicing: "Voicing", markings: "Markings",
+  reference: "Reference",
+};
 
 const HANDS = ["left hand", "right hand"];
 

@@ -1,7 +1,7 @@
 /** What all parts of the page share: the take, its clock, the remark that is chosen, and drawing. */
 
-import type { Clock } from "../clock";
-import { Score } from "../score";
+import { Score } from "../hands/score";
+import type { Clock } from "../shared/clock";
 import { pageData, type RemarkData, type ReviewData } from "./data";
 
 /** Heard before and after a passage where no bars bound it [s]. */

@@ -1,6 +1,6 @@
 /** Light or dark: as the computer is set, or as the reader chose. */
 
-import { element } from "../text";
+import { element } from "../shared/dom";
 
 const KEY = "duemani.theme";
 
@@ -28,4 +28,10 @@ export function followTheme(onChange: () => void): void {
     apply();
   });
   apply();
+}
+
+/** Colours of the scheme in use, by their CSS names without dashes. */
+export function colours(): (name: string) => string {
+  const style = getComputedStyle(document.documentElement);
+  return (name) => style.getPropertyValue(`--${name}`).trim();
 }

@@ -1,10 +1,11 @@
 /** Piano roll and curves on one time axis; what is seen is a window that follows the music. */
 
-import { clockText, element } from "../text";
-import { rangeOf, runs, ticks } from "./charts";
+import { element, make } from "../shared/dom";
+import { clockText } from "../shared/text";
+import { rangeOf, runs, short, ticks, valueAt } from "./curves";
 import { type CurveData, UNSURE } from "./data";
-import { colours, make } from "./dom";
 import type { Session } from "./session";
+import { colours } from "./theme";
 
 const [LEFT, RIGHT, AXIS, GAP, CURVE, ROLL] = [46, 8, 20, 12, 84, 190];
 const WHOLE_SEC = 45;
@@ -131,7 +132,9 @@ export class Timeline {
     c.clip();
     if (hasNotes) this.roll(colour, AXIS);
     c.restore();
-    curves.forEach((curve, i) => this.curve(curve, this.ranges[i] as [number, number], AXIS + (hasNotes ? ROLL + GAP : 0) + i * (CURVE + GAP), colour));
+    curves.forEach((curve, i) => {
+      this.curve(curve, this.ranges[i] as [number, number], AXIS + (hasNotes ? ROLL + GAP : 0) + i * (CURVE + GAP), colour);
+    });
     const x = this.x(clock.time);
     if (x >= LEFT - 1 && x <= width - RIGHT + 1) {
       c.fillStyle = colour("cursor");
@@ -272,21 +275,4 @@ export class Timeline {
     c.fillStyle = colour("quiet");
     c.fillText(unit, after + 2, top + 10);
   }
-}
-
-function short(value: number): string {
-  return Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(2);
-}
-
-/** The curve's value at the nearest point before a time. */
-function valueAt(curve: CurveData, timeSec: number): number | null {
-  const { time_sec: times } = curve;
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] as number) <= timeSec) low = middle + 1;
-    else high = middle;
-  }
-  return low ? (curve.value[low - 1] ?? null) : null;
 }

@@ -1,8 +1,8 @@
 /** One transport for sound, film, score, roll and hands; and the keyboard. */
 
-import { clockText, element } from "../text";
+import { element, make } from "../shared/dom";
+import { clockText } from "../shared/text";
 import type { Remarks } from "./remarks";
-import { make } from "./dom";
 import type { Session } from "./session";
 import type { Views } from "./views";
 

@@ -1,9 +1,8 @@
 /** What is seen of the hands: the film, 3D hands, or the fingers played and suggested side by side. */
 
-import type { CameraName } from "../stage";
-import { element } from "../text";
+import type { CameraName } from "../hands/stage";
+import { element, make } from "../shared/dom";
 import type { MotionName } from "./data";
-import { make } from "./dom";
 import { HandsView } from "./handsview";
 import type { Session } from "./session";
 

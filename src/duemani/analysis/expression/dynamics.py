@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from duemani.analysis.expression.take import LEAST_NOTES, Aspect, Take, curve_times, smoothed
-from duemani.inputs.score.notation import Mark
+from duemani.inputs.score.marks import Mark
 from duemani.report import Curve, Remark
 
 _FLAT_SEC = 25.0

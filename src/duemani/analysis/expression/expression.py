@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from duemani.alignment.score import Alignment, align_to_line
+from duemani.alignment.score import Alignment, align_to_score
 from duemani.analysis.expression.articulation import articulation
 from duemani.analysis.expression.dynamics import dynamics
 from duemani.analysis.expression.evenness import evenness
@@ -106,7 +106,7 @@ def _compared(
     assert take.alignment is not None
     said, takes, aspects = [], [], []
     for number, reference in enumerate(references, 1):
-        aligned = align_to_line(reference, take.alignment.line)
+        aligned = align_to_score(reference, take.alignment.line)
         if not aligned.fits:
             said.append(f"Reference {number} is not compared: it is not of this score.")
             continue

@@ -237,7 +237,8 @@ def _unsteady(take: Take, beats: np.ndarray, when: np.ndarray) -> Iterator[Remar
         return
     period = np.log(np.diff(when) / np.diff(beats))
     bend = period[1:-1] - (period[:-2] + period[2:]) / 2
-    rough = float(1.4826 * np.median(np.abs(bend - np.median(bend))))
+    # About 0, not about the median: where beats limp that is one of the two lengths.
+    rough = float(1.4826 * np.median(np.abs(bend)))
     beat_sec = float(np.exp(np.median(period)) * np.median(np.diff(beats)))
     if rough > _UNSTEADY + 2 * take.tolerance.onset_sec / beat_sec:
         yield take.remark(

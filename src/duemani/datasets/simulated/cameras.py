@@ -2,85 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
 
-from duemani.inputs.film.keyboard_view import KeyboardView
+from duemani.inputs.film.camera import Camera, camera_at
+from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 from duemani.keyboard import CENTRE_X_M, KEYBOARD_WIDTH_M, WHITE_LENGTH_M, WHITE_PITCH_M
 
 _SIZES_PX = ((1280, 720), (1920, 1080), (854, 480), (640, 360))
 _SIZE_SHARES = (0.5, 0.3, 0.12, 0.08)
 
 
-@dataclass(frozen=True)
-class FilmCamera:
-    """A camera in the keyboard frame.
+def seen_keyboard(
+    camera: Camera, miss_keys: float = 0.0, rng: np.random.Generator | None = None
+) -> KeyboardView:
+    """The keyboard as a finder without an eye for lenses would see it: by its key lines alone.
 
-    Attributes:
-        position_m: where its lens is [m].
-        turn: rows are the picture's right, the picture's down and the line of sight.
-        focal_px: focal length [px]; pixels are square, the principal point is the centre.
-        size_px: width and height of the picture.
-        distortion: first radial coefficient, of (radius / focal length)²; negative is a barrel.
-        mirrored: the picture is flipped left to right (a selfie camera).
+    Args:
+        camera: sees the keyboard frame.
+        miss_keys: error of each end of a line that is found, in white keys (normal, standard
+            deviation).
+        rng: draws these errors.
     """
+    import cv2
 
-    position_m: Float[np.ndarray, "3"]
-    turn: Float[np.ndarray, "3 3"]
-    focal_px: float
-    size_px: tuple[int, int] = (1280, 720)
-    distortion: float = 0.0
-    mirrored: bool = False
-
-    def project(
-        self, points_m: Float[np.ndarray, "*shape 3"]
-    ) -> tuple[Float[np.ndarray, "*shape 2"], Float[np.ndarray, "*shape"]]:
-        """Pixels (x right, y down) and depth along the line of sight [m]."""
-        seen = (points_m - self.position_m) @ self.turn.T
-        plane = seen[..., :2] / seen[..., 2:]
-        plane = plane * (1 + self.distortion * np.sum(plane**2, axis=-1, keepdims=True))
-        pixels = plane * self.focal_px + np.array(self.size_px) / 2
-        if self.mirrored:
-            pixels[..., 0] = self.size_px[0] - pixels[..., 0]
-        return pixels, seen[..., 2]
-
-    def view(self, miss_keys: float = 0.0, rng: np.random.Generator | None = None) -> KeyboardView:
-        """The keyboard as a finder would see it: the homography that fits the key lines best.
-
-        Args:
-            miss_keys: error of each end of a line that is found, in white keys (normal, standard
-                deviation).
-            rng: draws these errors.
-        """
-        import cv2
-
-        edges = np.arange(0, 53) * WHITE_PITCH_M
-        ends = np.stack(
-            [np.concatenate([edges, edges]), np.repeat([0.0, WHITE_LENGTH_M], len(edges))], axis=1
-        )
-        pixels, _ = self.project(np.column_stack([ends, np.zeros(len(ends))]))
-        inside = _inside(pixels, self.size_px)
-        if np.count_nonzero(inside) < 8:  # too little to fit; take the whole, as corners would
-            inside[:] = True
-        found = ends[inside]
-        if miss_keys and rng is not None:
-            found = found + rng.normal(0, miss_keys * WHITE_PITCH_M, found.shape)
-        homography, _ = cv2.findHomography(found, pixels[inside], 0)
-        view = KeyboardView(np.asarray(homography, float), self.size_px)
-        miss = (view.to_keyboard(pixels[inside]) - ends[inside])[:, 0] / WHITE_PITCH_M
-        middle = np.column_stack([CENTRE_X_M, np.full(88, WHITE_LENGTH_M / 2), np.zeros(88)])
-        keys = np.flatnonzero(_inside(self.project(middle)[0], self.size_px))
-        first, last = (int(keys[0]), int(keys[-1])) if len(keys) else (0, 87)
-        return KeyboardView(
-            view.picture_from_keyboard,
-            self.size_px,
-            first,
-            last,
-            float(np.sqrt(np.mean(miss**2))),
-            True,
-        )
+    edges = np.arange(0, 53) * WHITE_PITCH_M
+    ends = np.stack(
+        [np.concatenate([edges, edges]), np.repeat([0.0, WHITE_LENGTH_M], len(edges))], axis=1
+    )
+    pixels = camera.project_plane(ends)
+    inside = _inside(pixels, camera.size_px)
+    if np.count_nonzero(inside) < 8:  # too little to fit; take the whole, as corners would
+        inside[:] = True
+    found = ends[inside]
+    if miss_keys and rng is not None:
+        found = found + rng.normal(0, miss_keys * WHITE_PITCH_M, found.shape)
+    homography, _ = cv2.findHomography(found, pixels[inside], 0)
+    view = KeyboardView(keyboard_camera(homography, camera.size_px))
+    miss = (view.to_keyboard(pixels[inside]) - ends[inside])[:, 0] / WHITE_PITCH_M
+    middle = np.column_stack([CENTRE_X_M, np.full(88, WHITE_LENGTH_M / 2)])
+    keys = np.flatnonzero(_inside(camera.project_plane(middle), camera.size_px))
+    first, last = (int(keys[0]), int(keys[-1])) if len(keys) else (0, 87)
+    return replace(view, first_key=first, last_key=last, miss_keys=float(np.sqrt(np.mean(miss**2))))
 
 
 def aimed_camera(
@@ -93,7 +57,7 @@ def aimed_camera(
     size_px: tuple[int, int] = (1280, 720),
     distortion: float = 0.0,
     mirrored: bool = False,
-) -> FilmCamera:
+) -> Camera:
     """A camera that looks at a point of the keyboard.
 
     Args:
@@ -105,8 +69,9 @@ def aimed_camera(
         target_m: the point, x and y.
         diagonal_view_rad: the lens's field of view; a phone's main camera has about 70-80°.
         size_px: width and height of the picture.
-        distortion: as `FilmCamera.distortion`.
-        mirrored: as `FilmCamera.mirrored`.
+        distortion: of the lens, first radial coefficient of (radius / focal length)²; negative is
+            a barrel.
+        mirrored: the picture is flipped left to right (a selfie camera).
     """
     focal = np.hypot(*size_px) / 2 / np.tan(diagonal_view_rad / 2)
     distance = width_m * focal / size_px[0]
@@ -128,10 +93,11 @@ def aimed_camera(
         ]
     )
     position = np.array([*target_m, 0.0]) - distance * forward
-    return FilmCamera(position, turn, float(focal), size_px, distortion, mirrored)
+    bend = distortion * (max(size_px) / 2 / focal) ** 2
+    return camera_at(position, turn, float(focal), size_px, float(bend), mirrored)
 
 
-def sample_camera(rng: np.random.Generator) -> FilmCamera:
+def sample_camera(rng: np.random.Generator) -> Camera:
     """A camera as people put one: mostly overhead, often tilted, sometimes upside down.
 
     The keyboard's middle stays in view; a third of the pictures cut its ends off.

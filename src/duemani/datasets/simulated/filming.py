@@ -13,7 +13,8 @@ from jaxtyping import Bool, Float
 from scipy.signal import lfilter
 
 from duemani.between_frames import BetweenFrames
-from duemani.datasets.simulated.cameras import FilmCamera, sample_camera
+from duemani.datasets.simulated.cameras import sample_camera, seen_keyboard
+from duemani.inputs.film.camera import Camera
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.keyboard_view import KeyboardView
 from duemani.motion import HandMotion
@@ -107,7 +108,7 @@ NO_NOISE = TrackerNoise(
 
 def film_motion(
     motion: HandMotion,
-    camera: FilmCamera | None = None,
+    camera: Camera | None = None,
     noise: TrackerNoise = TrackerNoise(),
     rng: np.random.Generator | None = None,
 ) -> tuple[FilmedHands, KeyboardView]:
@@ -124,7 +125,7 @@ def film_motion(
     points = np.asarray(motion.landmarks_m, float)
     if noise.latency_sec:
         points = _late(points, noise.latency_sec * motion.frame_rate)
-    pixels, distance = camera.project(points)
+    pixels, distance = camera.project(points), camera.depth(points)
     palm_px = _median_palm(pixels, motion.tracked)
     scale = camera.focal_px / distance[:, :, :1]
     depth = (distance - distance[:, :, :1]) * scale
@@ -146,7 +147,7 @@ def film_motion(
     pixels[~seen], depth[~seen] = np.nan, np.nan
     confidence = np.where(seen, np.clip(sure, 0.05, 1.0), _UNSEEN_CONFIDENCE)
     filmed = FilmedHands(motion.time_sec, pixels, depth, confidence, camera.size_px)
-    return filmed, camera.view(noise.keyboard_miss_keys, rng)
+    return filmed, seen_keyboard(camera, noise.keyboard_miss_keys, rng)
 
 
 def _median_palm(pixels: np.ndarray, tracked: np.ndarray) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from duemani.errors import InputError
 from duemani.files import read_limited
 from duemani.inputs.film.filmed_hands import FilmedHands
-from duemani.inputs.film.keyboard_view import KeyboardView
+from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 from duemani.keyboard import IS_BLACK, WHITE_COUNT, WHITE_LENGTH_M, WHITE_PITCH_M
 from duemani.performance import LEFT, RIGHT
 
@@ -65,7 +66,7 @@ def read_fingertips(path: Path, frame_rate: float = 30.0) -> tuple[FilmedHands, 
         landmarks,
         np.full((2, frames, 21), np.nan),
         np.where(seen, _CONFIDENCE, 0.0),
-        view.size_px,
+        view.camera.size_px,
     )
     return filmed, view
 
@@ -133,14 +134,12 @@ def _read_keyboard(path: Path, tips: np.ndarray) -> KeyboardView:
         int(np.ceil(max(np.nanmax(tips[..., 0]), lines.max()))) + 1,
         int(np.ceil(max(np.nanmax(tips[..., 1]), bottom, top))) + 1,
     )
-    view = KeyboardView(np.asarray(homography, float), size)
+    view = KeyboardView(keyboard_camera(homography, size))
     miss = (view.to_keyboard(pixels) - on_keys)[:, 0] / WHITE_PITCH_M
     whites = np.flatnonzero(~IS_BLACK)
-    return KeyboardView(
-        view.picture_from_keyboard,
-        size,
-        0,
-        int(whites[len(lines) - 2]) if len(lines) <= WHITE_COUNT else 87,
-        float(np.sqrt(np.mean(miss**2))),
-        len(lines) == WHITE_COUNT + 1,
+    return replace(
+        view,
+        last_key=int(whites[len(lines) - 2]) if len(lines) <= WHITE_COUNT else 87,
+        miss_keys=float(np.sqrt(np.mean(miss**2))),
+        octave_sure=len(lines) == WHITE_COUNT + 1,
     )

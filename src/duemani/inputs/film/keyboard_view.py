@@ -7,36 +7,34 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from duemani.inputs.film.lens_bend import bent, straightened
+from duemani.inputs.film.camera import Camera, camera_from_plane
+from duemani.keyboard import KEYBOARD_WIDTH_M, WHITE_LENGTH_M
 
 
 @dataclass(frozen=True)
 class KeyboardView:
-    """How the keyboard's plane (z = 0, the tops of the white keys) lies in a picture.
+    """How a camera shows the keyboard.
 
     Attributes:
-        picture_from_keyboard: homography, keyboard x and y [m] to pixels (x right, y down) of
-            an ideal lens; it may mirror (a selfie camera) and rotate.
-        size_px: width and height of the picture.
+        camera: sees the keyboard frame [m]; it may mirror (a selfie camera) and turn. How it
+            shows the keyboard's plane (z = 0, the tops of the white keys) was found; the lens,
+            and so heights, in part assumed (`camera_from_plane`).
         first_key, last_key: the keys in view, index 0 (A0) to 87 (C8).
-        miss_keys: root mean square distance of the key lines found from where the homography
-            puts them, in widths of a white key.
+        miss_keys: root mean square distance of the key lines found from where the camera puts
+            them, in widths of a white key.
         octave_sure: false where too few keys are seen to tell the octave: then x may be wrong by
             whole octaves, until the notes heard decide.
-        bend: of the lens, about the picture's middle (see `lens_bend`); 0 is an ideal one.
     """
 
-    picture_from_keyboard: Float[np.ndarray, "3 3"]
-    size_px: tuple[int, int]
+    camera: Camera
     first_key: int = 0
     last_key: int = 87
     miss_keys: float = 0.0
     octave_sure: bool = True
-    bend: float = 0.0
 
     def to_picture(self, points_m: Float[np.ndarray, "*shape 2"]) -> Float[np.ndarray, "*shape 2"]:
         """Pixels of points on the keyboard's plane."""
-        return bent(_mapped(self.picture_from_keyboard, points_m), self.size_px, self.bend)
+        return self.camera.project_plane(points_m)
 
     def to_keyboard(
         self, points_px: Float[np.ndarray, "*shape 2"]
@@ -45,10 +43,16 @@ class KeyboardView:
 
         What stands above the plane is seen where its line of sight meets it.
         """
-        straight = straightened(points_px, self.size_px, self.bend)
-        return _mapped(np.linalg.inv(self.picture_from_keyboard), straight)
+        return self.camera.plane_points(points_px)
 
 
-def _mapped(homography: np.ndarray, points: np.ndarray) -> np.ndarray:
-    mapped = points @ homography[:, :2].T + homography[:, 2]
-    return np.asarray(mapped[..., :2] / mapped[..., 2:])
+def keyboard_camera(
+    picture_from_keyboard: Float[np.ndarray, "3 3"], size_px: tuple[int, int], bend: float = 0.0
+) -> Camera:
+    """The camera that shows the keyboard's plane [m] by this homography.
+
+    Raises:
+        InputError: no camera does (the homography is damaged).
+    """
+    middle = (KEYBOARD_WIDTH_M / 2, WHITE_LENGTH_M / 2)
+    return camera_from_plane(picture_from_keyboard, size_px, bend, middle)

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import mido
 import numpy as np
+from jaxtyping import Int
 
 from duemani.errors import InputError
 from duemani.files import read_limited
@@ -243,17 +244,21 @@ def _to_notes(
         warnings.warn(
             f"{int((~on_keyboard).sum())} notes outside the 88 keys were left out.", stacklevel=3
         )
-    return end_at_restrike(notes[on_keyboard])
+    return end_at_restrike(notes[on_keyboard])[0]
 
 
-def end_at_restrike(notes: np.ndarray) -> np.ndarray:
+def end_at_restrike(notes: np.ndarray) -> tuple[np.ndarray, Int[np.ndarray, " note"]]:
     """End each note of `NOTE_DTYPE` where its key is struck again; merge double strikes.
 
     Two strikes of one key within 1 ms (a note doubled in two voices) become one note: the later
     release, the louder velocity, the first known hand and finger.
+
+    Returns:
+        The notes that are left, in their order, and which of them each of `notes` is now.
     """
     order = np.lexsort((notes["onset_sec"], notes["pitch"]))
     kept: list[int] = []
+    merged_into = np.zeros(len(notes), int)
     notes = notes.copy()
     for at in order:
         note, last = notes[at], notes[kept[-1]] if kept else None
@@ -268,4 +273,6 @@ def end_at_restrike(notes: np.ndarray) -> np.ndarray:
         else:
             last["release_sec"] = min(last["release_sec"], note["onset_sec"])
             kept.append(at)
-    return notes[np.sort(np.array(kept, int))]
+        merged_into[at] = kept[-1]
+    left = np.sort(np.array(kept, int))
+    return notes[left], np.searchsorted(left, merged_into)

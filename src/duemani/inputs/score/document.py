@@ -111,10 +111,11 @@ Edit = tuple[int, int, bytes]
 
 
 def open_document(path: str | Path) -> ScoreDocument:
-    """Read a `.musicxml`, `.xml` or `.mxl` file, with the same checks as `read_musicxml`.
+    """Read a `.musicxml`, `.xml` or `.mxl` file.
 
     Raises:
-        InputError: see `read_musicxml`; or the document is not well-formed.
+        InputError: as `packed_document`; or the document is not well-formed, declares entities, is
+            no partwise MusicXML, or holds over 60 000 notes.
     """
     path = Path(path)
     data, archive, entry = packed_document(path)

@@ -42,24 +42,12 @@ _QUARTERS = {"whole": 4, "half": 2, "quarter": 1, "eighth": 0.5, "16th": 0.25}
 _ROOTFILE = re.compile(r"<rootfile\b[^>]*\bfull-path\s*=\s*[\"']([^\"']+)[\"']")
 
 
-def read_musicxml(path: str | Path) -> bytes:
-    """The MusicXML document in a `.musicxml`, `.xml` or `.mxl` file, as UTF-8 without DOCTYPE.
-
-    Raises:
-        InputError: the file is missing, too large (64 MB, also unpacked), packed beyond 200 : 1,
-            declares entities, is no partwise MusicXML, or holds over 60 000 notes.
-    """
-    path = Path(path)
-    data, _, _ = packed_document(path)
-    text, _, _ = decoded_document(data, path.name)
-    return readable(text, path.name)
-
-
 def packed_document(path: Path) -> tuple[bytes, bytes, str]:
     """The document in a score file as it is, the archive it came in, and its name there.
 
     Raises:
-        InputError: as `read_musicxml`.
+        InputError: the file is missing, too large (64 MB, also unpacked), packed beyond 200 : 1, or
+            holds no score.
     """
     if path.suffix.lower() not in SCORE_SUFFIXES:
         raise InputError(f"{path.name} is no score: {', '.join(SCORE_SUFFIXES)} are accepted.")

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from duemani.errors import InputError
-from duemani.inputs.score.document import tag_number
-from duemani.inputs.score.file import readable
-from duemani.inputs.score.notation import Mark, WrittenNote, read_parts
-from duemani.inputs.score.parts import all_of, choose_parts
-from duemani.inputs.score.play import parse_parts
-from duemani.inputs.score.written import WrittenPiece
+from duemani.inputs.score.marks import Mark
+from duemani.inputs.score.notation import WrittenScore
+from duemani.inputs.score.play import PlayedScore
 
 _NO_MARKS: tuple[Mark, ...] = ()
 
@@ -76,89 +72,57 @@ class ScoreLine:
         return names[0] if names[0] == names[1] else "-".join(names)
 
 
-def score_line(piece: WrittenPiece) -> ScoreLine:
-    """The notes of `piece.performance`, in its order, as they are written.
+def score_line(
+    score: WrittenScore,
+    once: PlayedScore,
+    ornamented: Bool[np.ndarray, " note"],
+    bar_names: tuple[str, ...],
+    repeated_sec: Float[np.ndarray, " played"],
+    repeated: Int[np.ndarray, " played"],
+) -> ScoreLine:
+    """The notes of `once.performance`, in its order, as they are written.
 
-    Raises:
-        InputError: as `written_piece`.
+    Args:
+        score: the notation without its repeats.
+        once: the same, played.
+        ornamented: whether an ornament stands over each note.
+        bar_names: printed numbers of the bars.
+        repeated_sec: when notes are struck if the repeats are played.
+        repeated: which note of `once.performance` each of them is.
     """
-    document = piece.document
-    parts = parse_parts(readable(document.tagged().decode("utf-8"), document.name), document.name)
-    try:
-        written = read_parts(parts, [], unfold=False, only_keyboards=True)
-        first = choose_parts(parts, [], True)[0]
-        shift, signatures = _signatures(first, written.bars_quarter)
-    except InputError:
-        raise
-    # Odd notation trips partitura's lazily evaluated properties in many ways.
-    except Exception as error:
-        raise InputError(f"{document.name} holds notation that cannot be read.") from error
-    by_number: dict[int, WrittenNote] = {}
-    double_length: dict[tuple[float, int], float] = {}
-    for note in written.notes:
-        number = tag_number(note.note_id)
-        if number is not None:
-            by_number[number] = note
-        key = (round(note.onset_quarter, 6), note.pitch)
-        double_length[key] = max(double_length.get(key, 0.0), note.duration_quarter)
-    notes = [by_number[int(number)] for number in piece.numbers]
-    elements = [document.notes[int(number)].element for number in piece.numbers]
+    notes = [score.notes[at] for at in once.written]
+    longest = np.zeros(len(notes))
+    lengths = np.array([note.duration_quarter for note in score.notes], float)
+    np.maximum.at(longest, once.sounds_as, lengths)
     onset = np.array([note.onset_quarter for note in notes], float)
-    bars = np.maximum.accumulate(np.array(written.bars_quarter or [0.0], float))
-    names = document.names_of_bars(len(bars))
+    grace = np.array([note.grace > 0 for note in notes], bool)
+    bars = np.maximum.accumulate(np.array(score.bars_quarter or [0.0], float))
     return ScoreLine(
         onset_quarter=onset,
-        duration_quarter=np.array(
-            [
-                0.0 if note.grace else double_length[round(note.onset_quarter, 6), note.pitch]
-                for note in notes
-            ],
-            float,
-        ),
+        duration_quarter=np.where(grace, 0.0, longest),
         pitch=np.array([note.pitch for note in notes], int),
-        hand=piece.performance.notes["hand"].astype(int),
+        hand=once.performance.notes["hand"].astype(int),
         voice=np.array([note.voice for note in notes], int),
-        grace=np.array([note.grace > 0 for note in notes], bool),
+        grace=grace,
         slurred=np.array([note.slurred for note in notes], bool),
-        ornament=np.array([bool(one.all("notations", "ornaments")) for one in elements], bool),
+        ornament=ornamented,
         fermata=np.array([note.fermata for note in notes], bool),
         articulations=tuple(note.articulations for note in notes),
         bar_quarter=bars,
-        bar_names=names,
-        beat_quarter=_beats(bars, shift, signatures),
-        marks=tuple(written.marks),
-        jumps=_jumps(onset[piece.written_index], piece.played.notes["onset_sec"]),
+        bar_names=bar_names,
+        beat_quarter=_beats(bars, score.beats_quarter),
+        marks=score.marks,
+        jumps=_jumps(onset[repeated], repeated_sec),
     )
 
 
-def beat_length(beats: int, beat_type: int) -> float:
-    """Length of a beat [quarters]: three eighths in 6/8, 9/8 and 12/8."""
-    length = 4 / max(beat_type, 1)
-    return 3 * length if beat_type >= 8 and beats % 3 == 0 and beats > 3 else length
-
-
-def _signatures(
-    part: object, bars_quarter: Sequence[float]
-) -> tuple[float, list[tuple[float, float]]]:
-    """How far `read_parts` shifted the part, and (position, beat length) of its signatures."""
-    quarter = part.quarter_map  # type: ignore[attr-defined]
-    measures = all_of(part, "Measure")
-    shift = bars_quarter[0] - float(quarter(measures[0].start.t)) if measures else 0.0
-    found = [
-        (float(quarter(one.start.t)), beat_length(int(one.beats), int(one.beat_type)))
-        for one in all_of(part, "TimeSignature")
-    ]
-    return shift, sorted(found)
-
-
 def _beats(
-    bars: Float[np.ndarray, " bar"], shift: float, signatures: list[tuple[float, float]]
+    bars: Float[np.ndarray, " bar"], signatures: Sequence[tuple[float, float]]
 ) -> Float[np.ndarray, " bar"]:
     if not signatures:
         return np.ones(len(bars))
-    starts = np.array([start for start, _ in signatures]) + shift
-    lengths = np.array([length for _, length in signatures])
-    return lengths[np.clip(np.searchsorted(starts, bars + 1e-6) - 1, 0, None)]
+    starts, lengths = np.array(signatures, float).T
+    return np.asarray(lengths[np.clip(np.searchsorted(starts, bars + 1e-6) - 1, 0, None)])
 
 
 def _jumps(

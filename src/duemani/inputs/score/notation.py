@@ -1,21 +1,27 @@
-"""What a MusicXML score says about each note, read from partitura's parts."""
+"""What a MusicXML score says about each note, read from partitura's parts once."""
 
 from __future__ import annotations
 
 import re
+import warnings
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from duemani.inputs.score.parts import all_of, choose_parts, staves_of, unfolded
+from duemani.errors import InputError
+from duemani.inputs.score.document import ScoreDocument, tag_number
+from duemani.inputs.score.marks import Mark, marks_of
+from duemani.inputs.score.parts import all_of, choose_parts, parse_parts, staves_of, unfolded
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, UNKNOWN_HAND
 
 
-@dataclass
+@dataclass(frozen=True)
 class WrittenNote:
-    """One note of the score (ties merged, repeats unfolded); times in quarters from the start.
+    """One note of the score (ties merged); times in quarters from the start.
 
     Attributes:
+        note_id: as the tagged document names it; unfolded repeats carry a suffix.
         grace: 0 for an ordinary note, k for the k-th grace note before its principal note, counted
             backwards (1 is the nearest).
         appoggiatura: the grace note takes its time from the principal note.
@@ -37,97 +43,108 @@ class WrittenNote:
     appoggiatura: bool = False
     principal: str | None = None
 
+    @property
+    def number(self) -> int:
+        """Number of its `<note>` in the document, -1 if it is none of them."""
+        number = tag_number(self.note_id)
+        return -1 if number is None else number
+
 
 @dataclass(frozen=True)
-class Mark:
-    """A direction in force from `start_quarter` (to `end_quarter` where it has an extent).
-
-    Attributes:
-        kind: `level` (dynamics), `swell` (+1 crescendo, -1 diminuendo in `value`), `stress` (sf),
-            `tempo` (`value` quarters a minute), `slowing` (value < 1: rit., > 1: accel.),
-            `reset` (a tempo), `pedal`.
-    """
-
-    kind: str
-    start_quarter: float
-    end_quarter: float
-    value: float = 0.0
-
-
-@dataclass
 class WrittenScore:
-    """A whole score.
+    """The notes and marks of the parts that are played.
 
     Attributes:
         notes: sorted by onset and pitch.
         marks: dynamics, tempo and pedal, sorted by start.
-        bars_quarter: onsets of the bars.
-        beats_a_bar_quarter: length of a bar at each of them.
+        bars_quarter: onsets of the bars of the first part.
+        beats_quarter: (position, length of a beat) of the first part's time signatures; a beat of
+            6/8 is a dotted quarter.
+    """
+
+    notes: tuple[WrittenNote, ...]
+    marks: tuple[Mark, ...]
+    bars_quarter: tuple[float, ...]
+    beats_quarter: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Notation:
+    """A whole score.
+
+    Attributes:
+        written: every bar once, in the order of the page.
+        unfolded: the same with its repeats played.
         remarks: what was left out or assumed, one sentence each.
     """
 
-    notes: list[WrittenNote] = field(default_factory=list[WrittenNote])
-    marks: list[Mark] = field(default_factory=list[Mark])
-    bars_quarter: list[float] = field(default_factory=list[float])
-    remarks: list[str] = field(default_factory=list[str])
+    written: WrittenScore
+    unfolded: WrittenScore
+    remarks: tuple[str, ...]
 
 
-_LEVELS = {
-    "pppp": 18.0,
-    "ppp": 26.0,
-    "pp": 36.0,
-    "p": 48.0,
-    "piano": 48.0,
-    "mp": 60.0,
-    "mezzo-piano": 60.0,
-    "mf": 72.0,
-    "mezzo-forte": 72.0,
-    "f": 86.0,
-    "forte": 86.0,
-    "ff": 100.0,
-    "fortissimo": 100.0,
-    "pianissimo": 36.0,
-    "fff": 112.0,
-    "ffff": 120.0,
-}
-"""Velocity of each dynamic mark: about 12-14 steps a mark, pp to ff as measured on Disklaviers."""
-
-
-def read_parts(
-    parts: list[Any], remarks: list[str], unfold: bool = True, only_keyboards: bool = False
-) -> WrittenScore:
+def read_notation(document: ScoreDocument, only_keyboards: bool = False) -> Notation:
     """Notation of the keyboard parts (all parts where none looks like one).
 
     Args:
-        parts: of partitura.
-        remarks: what was left out or assumed is added here.
-        unfold: play the repeats, else every bar once in the order written.
+        document: the score.
         only_keyboards: refuse parts that are plainly for something else.
 
     Raises:
-        InputError: there are such parts only.
+        InputError: there are such parts only, or notation that cannot be read.
     """
-    chosen = choose_parts(parts, remarks, only_keyboards)
-    written = WrittenScore(remarks=remarks)
-    single_staves: list[list[WrittenNote]] = []
-    for number, part in enumerate(chosen):
-        part = unfolded(part, remarks) if unfold else part
+    parts, remarks = parse_parts(document), list[str]()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            chosen = choose_parts(parts, remarks, only_keyboards)
+            repeated = [unfolded(part, remarks) for part in chosen]
+            written = _read(chosen)
+            same = all(one is other for one, other in zip(chosen, repeated, strict=True))
+            return Notation(written, written if same else _read(repeated), tuple(remarks))
+    except InputError:
+        raise
+    # Odd notation trips partitura's lazily evaluated properties in many ways.
+    except Exception as error:
+        raise InputError(f"{document.name} holds notation that cannot be read.") from error
+
+
+def beat_length(beats: int, beat_type: int) -> float:
+    """Length of a beat [quarters]: three eighths in 6/8, 9/8 and 12/8."""
+    length = 4 / max(beat_type, 1)
+    return 3 * length if beat_type >= 8 and beats % 3 == 0 and beats > 3 else length
+
+
+def _read(parts: Sequence[Any]) -> WrittenScore:
+    notes_of_parts: list[list[WrittenNote]] = []
+    marks: list[Mark] = []
+    bars: list[float] = []
+    beats: list[tuple[float, float]] = []
+    for number, part in enumerate(parts):
         quarter = part.quarter_map
-        notes = _notes(part, quarter, number)
-        written.notes += notes
-        if all(note.hand == UNKNOWN_HAND for note in notes) and notes:
-            single_staves.append(notes)
-        written.marks += _marks(part, quarter)
+        notes_of_parts.append(_notes(part, quarter, number))
+        marks += marks_of(part, quarter)
         if number == 0:
-            written.bars_quarter = [float(quarter(bar.start.t)) for bar in all_of(part, "Measure")]
-    if len(single_staves) == 2 and len(chosen) == 2:
-        _hands_of_two_parts(*single_staves)
-    start = min((note.onset_quarter for note in written.notes), default=0.0)
-    start = min([start, *written.bars_quarter])
-    _shift(written, -start)
-    written.notes.sort(key=lambda note: (note.onset_quarter, note.pitch))
-    written.marks.sort(key=lambda mark: mark.start_quarter)
-    return written
+            bars = [float(quarter(bar.start.t)) for bar in all_of(part, "Measure")]
+            beats = sorted(
+                (float(quarter(one.start.t)), beat_length(int(one.beats), int(one.beat_type)))
+                for one in all_of(part, "TimeSignature")
+            )
+    if len(notes_of_parts) == 2 and all(_is_without_hands(part) for part in notes_of_parts):
+        notes_of_parts = _hands_of_two_parts(*notes_of_parts)
+    notes = [note for part in notes_of_parts for note in part]
+    start = min([*(note.onset_quarter for note in notes), *bars], default=0.0)
+    notes = [replace(note, onset_quarter=note.onset_quarter - start) for note in notes]
+    return WrittenScore(
+        notes=tuple(sorted(notes, key=lambda note: (note.onset_quarter, note.pitch))),
+        marks=tuple(sorted((mark.later(-start) for mark in marks), key=lambda m: m.start_quarter)),
+        bars_quarter=tuple(bar - start for bar in bars),
+        beats_quarter=tuple((position - start, length) for position, length in beats),
+    )
+
+
+def _is_without_hands(notes: Sequence[WrittenNote]) -> bool:
+    return bool(notes) and all(note.hand == UNKNOWN_HAND for note in notes)
 
 
 def _notes(part: Any, quarter: Any, number: int) -> list[WrittenNote]:
@@ -205,53 +222,12 @@ def _start(note: Any) -> int:
     return int(note.start.t)
 
 
-def _marks(part: Any, quarter: Any) -> list[Mark]:
-    import partitura.score as ps
-    from partitura.utils.music import to_quarter_tempo
-
-    marks: list[Mark] = []
-    last = float(quarter(part.last_point.t)) if part.last_point else 0.0
-    for tempo in all_of(part, "Tempo"):
-        rate = float(to_quarter_tempo(tempo.unit or "q", tempo.bpm))
-        if 5 <= rate <= 1000:
-            marks.append(Mark("tempo", float(quarter(tempo.start.t)), last, rate))
-    for direction in all_of(part, "Direction"):
-        start = float(quarter(direction.start.t))
-        end = float(quarter(direction.end.t)) if direction.end is not None else start
-        text = str(direction.text or "").lower()
-        if isinstance(direction, ps.ConstantLoudnessDirection) and text in _LEVELS:
-            marks.append(Mark("level", start, end, _LEVELS[text]))
-        elif isinstance(direction, ps.ImpulsiveLoudnessDirection):
-            marks.append(Mark("stress", start, start, 16.0))
-            if text == "fp":
-                marks.append(Mark("level", start + 0.01, end, _LEVELS["p"]))
-        elif isinstance(direction, ps.IncreasingLoudnessDirection):
-            marks.append(Mark("swell", start, max(end, start + 1), 1.0))
-        elif isinstance(direction, ps.DecreasingLoudnessDirection):
-            marks.append(Mark("swell", start, max(end, start + 1), -1.0))
-        elif isinstance(direction, ps.IncreasingTempoDirection):
-            marks.append(Mark("slowing", start, max(end, start + 2), 1.2))
-        elif isinstance(direction, ps.DecreasingTempoDirection):
-            marks.append(Mark("slowing", start, max(end, start + 2), 0.75))
-        elif isinstance(direction, ps.ResetTempoDirection):
-            marks.append(Mark("reset", start, start))
-        elif isinstance(direction, ps.SustainPedalDirection):
-            marks.append(Mark("pedal", start, end))
-    return marks
-
-
-def _hands_of_two_parts(first: list[WrittenNote], second: list[WrittenNote]) -> None:
+def _hands_of_two_parts(
+    first: list[WrittenNote], second: list[WrittenNote]
+) -> list[list[WrittenNote]]:
+    """Two parts of one staff each: the higher one, on the whole, is the right hand's."""
     means = [sum(note.pitch for note in part) / len(part) for part in (first, second)]
-    for part, right in ((first, means[0] >= means[1]), (second, means[1] > means[0])):
-        for note in part:
-            note.hand = RIGHT if right else LEFT
-
-
-def _shift(written: WrittenScore, by: float) -> None:
-    for note in written.notes:
-        note.onset_quarter += by
-    written.marks = [
-        Mark(mark.kind, mark.start_quarter + by, mark.end_quarter + by, mark.value)
-        for mark in written.marks
+    return [
+        [replace(note, hand=RIGHT if right else LEFT) for note in part]
+        for part, right in ((first, means[0] >= means[1]), (second, means[1] > means[0]))
     ]
-    written.bars_quarter = [bar + by for bar in written.bars_quarter]

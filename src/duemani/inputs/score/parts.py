@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+import warnings
 from typing import Any
 
 from duemani.errors import InputError
+from duemani.inputs.score.document import ScoreDocument
+from duemani.inputs.score.file import readable
 
 _KEYBOARD = re.compile(
     r"piano|klavier|keyboard|harpsichord|cembalo|clavi|organ|celesta|pno", re.IGNORECASE
@@ -16,6 +20,26 @@ _OTHERS = re.compile(
     r"|tuba|saxo|guitar|drum|percussion|timpani|cymbal|marimba|xylophon|vibraphon",
     re.IGNORECASE,
 )
+
+
+def parse_parts(document: ScoreDocument) -> list[Any]:
+    """The parts that partitura reads in a document, every note named as `tagged` does.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    # Importing partitura takes 2-3 s: only those who read a score pay for it.
+    import partitura
+
+    data = readable(document.tagged().decode("utf-8"), document.name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            load: Any = partitura.load_musicxml  # its stubs know paths only
+            score = load(io.BytesIO(data), force_note_ids="keep")
+        return list(score.parts)
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{document.name} is broken MusicXML: it cannot be read.") from error
 
 
 def all_of(part: Any, name: str) -> list[Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from duemani.inputs.score.notation import Mark, WrittenNote, WrittenScore
+from duemani.inputs.score.marks import Mark
+from duemani.inputs.score.notation import WrittenNote, WrittenScore
 from duemani.performance import LEFT
 
 DEFAULT_TEMPO = 100.0
@@ -75,7 +77,7 @@ class ScoreClock:
         return np.interp(quarter, self._grid, self._seconds)
 
 
-def _tempo(marks: list[Mark], grid: np.ndarray) -> np.ndarray:
+def _tempo(marks: Sequence[Mark], grid: np.ndarray) -> np.ndarray:
     """Quarters a minute in force at each grid position."""
     base = np.full(len(grid), DEFAULT_TEMPO)
     tempi = [mark for mark in marks if mark.kind == "tempo"]
@@ -139,7 +141,7 @@ def velocities(written: WrittenScore, phrasing: Phrasing) -> Float[np.ndarray, "
     return np.clip(np.rint(level), 10, 120)
 
 
-def _levels(marks: list[Mark], onset: np.ndarray) -> np.ndarray:
+def _levels(marks: Sequence[Mark], onset: np.ndarray) -> np.ndarray:
     """Dynamic level at every onset: the mark in force, swelling towards the next one."""
     levels = [mark for mark in marks if mark.kind == "level"]
     times = np.array([mark.start_quarter for mark in levels])
@@ -190,7 +192,7 @@ def times(
     return onset, np.maximum(release, onset + 0.02)
 
 
-def _grace_onsets(notes: list[WrittenNote], onset: np.ndarray, full: np.ndarray) -> np.ndarray:
+def _grace_onsets(notes: Sequence[WrittenNote], onset: np.ndarray, full: np.ndarray) -> np.ndarray:
     """Onsets with grace notes given time: before the beat, an appoggiatura on it."""
     onset = onset.copy()
     index = {note.note_id: at for at, note in enumerate(notes)}
@@ -214,7 +216,7 @@ def _grace_onsets(notes: list[WrittenNote], onset: np.ndarray, full: np.ndarray)
     return onset
 
 
-def _let_keys_return(notes: list[WrittenNote], onset: np.ndarray, release: np.ndarray) -> None:
+def _let_keys_return(notes: Sequence[WrittenNote], onset: np.ndarray, release: np.ndarray) -> None:
     """A key must come up before it is struck again: cut the earlier note a little short."""
     pitch = np.array([note.pitch for note in notes])
     order = np.lexsort((onset, pitch))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from duemani.errors import InputError
 from duemani.inputs.midi.read import MAX_DURATION_SEC, MAX_NOTES, end_at_restrike
-from duemani.inputs.score.file import read_musicxml
-from duemani.inputs.score.notation import WrittenScore, read_parts
+from duemani.inputs.score.document import open_document
+from duemani.inputs.score.notation import WrittenScore, read_notation
 from duemani.inputs.score.phrasing import Phrasing, ScoreClock, times, velocities
 from duemani.performance import NOTE_DTYPE, PEDAL_DTYPE, Performance
 
@@ -26,13 +23,13 @@ class ScoreInput:
     Attributes:
         performance: its notes in seconds; hands from the staves of a piano part, fingers as
             printed.
-        note_ids: MusicXML note id of every note of `performance`, in its order; unfolded repeats
-            carry a suffix (`n12-1`, `n12-2`).
+        numbers: which `<note>` of the document every note of `performance` is (the first one of a
+            tie, or of notes doubled in two voices); repeats name the same again.
         remarks: what was left out or assumed, one sentence each.
     """
 
     performance: Performance
-    note_ids: tuple[str, ...]
+    numbers: Int[np.ndarray, " note"]
     remarks: tuple[str, ...]
 
 
@@ -50,11 +47,11 @@ def load_score(path: str | Path, phrasing: Phrasing | None = None) -> ScoreInput
     Raises:
         InputError: no readable partwise MusicXML, dangerous XML, no notes, or too large.
     """
-    path, phrasing = Path(path), phrasing or Phrasing()
-    parts = parse_parts(read_musicxml(path), path.name)
-    remarks: list[str] = []
-    played = play_parts(parts, path.name, phrasing, remarks)
-    return ScoreInput(played.performance, played.note_ids, tuple(remarks))
+    document = open_document(path)
+    notation = read_notation(document)
+    played = play(notation.unfolded, document.name, phrasing or Phrasing())
+    numbers = np.array([notation.unfolded.notes[at].number for at in played.written], int)
+    return ScoreInput(played.performance, numbers, notation.remarks)
 
 
 @dataclass(frozen=True)
@@ -63,101 +60,62 @@ class PlayedScore:
 
     Attributes:
         performance: its notes.
-        note_ids: id of every note, in the order of `performance`.
-        bar_starts_sec: when the bars of the first keyboard part begin.
+        written: which note of the `WrittenScore` each of them is.
+        sounds_as: which note of `performance` each note of the `WrittenScore` is; several where
+            voices double each other.
+        bar_starts_sec: when the bars of the first part begin.
     """
 
     performance: Performance
-    note_ids: tuple[str, ...]
+    written: Int[np.ndarray, " note"]
+    sounds_as: Int[np.ndarray, " written"]
     bar_starts_sec: Float[np.ndarray, " bar"]
 
 
-def play_parts(
-    parts: list[Any],
-    name: str,
-    phrasing: Phrasing,
-    remarks: list[str],
-    unfold: bool = True,
-    only_keyboards: bool = False,
-) -> PlayedScore:
-    """Notation as partitura read it, played.
+def play(score: WrittenScore, name: str, phrasing: Phrasing) -> PlayedScore:
+    """Notation, played.
 
     Args:
-        parts: of partitura.
+        score: what is written.
         name: what to call the score in complaints.
         phrasing: shaping of what the score leaves open.
-        remarks: what was left out or assumed is added here.
-        unfold: play the repeats.
-        only_keyboards: refuse a score for voices or other instruments.
 
     Raises:
-        InputError: notation that cannot be read, no notes, or too many.
+        InputError: no notes, too many, or it would last too long.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            written = read_parts(parts, remarks, unfold, only_keyboards)
-    except InputError:
-        raise
-    # Odd notation trips partitura's lazily evaluated properties in many ways.
-    except Exception as error:
-        raise InputError(f"{name} holds notation that cannot be read.") from error
-    if not written.notes:
+    if not score.notes:
         raise InputError(f"{name} holds no notes of a keyboard's range.")
-    if len(written.notes) > MAX_NOTES:
+    if len(score.notes) > MAX_NOTES:
         raise InputError(f"{name} holds more than {MAX_NOTES} notes with its repeats.")
-    played = _play(written, phrasing)
+    played = _play(score, phrasing)
     if played.performance.duration_sec > MAX_DURATION_SEC:
         raise InputError(f"{name} lasts longer than {MAX_DURATION_SEC / 3600:g} hours.")
     return played
 
 
-def parse_parts(data: bytes, name: str) -> list[Any]:
-    """The parts that partitura reads in a document (`readable`).
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    # Importing partitura takes 2-3 s: only those who read a score pay for it.
-    import partitura
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            load: Any = partitura.load_musicxml  # its stubs know paths only
-            score = load(io.BytesIO(data), force_note_ids="keep")
-        return list(score.parts)
-    except (Exception, SystemExit) as error:
-        raise InputError(f"{name} is broken MusicXML: it cannot be read.") from error
-
-
-def _play(written: WrittenScore, phrasing: Phrasing) -> PlayedScore:
-    clock = ScoreClock(written, phrasing)
-    onset, release = times(written, clock, phrasing)
+def _play(score: WrittenScore, phrasing: Phrasing) -> PlayedScore:
+    clock = ScoreClock(score, phrasing)
+    onset, release = times(score, clock, phrasing)
     lead_sec = max(0.0, -float(onset.min()))
-    notes = np.zeros(len(written.notes), NOTE_DTYPE)
+    notes = np.zeros(len(score.notes), NOTE_DTYPE)
     notes["onset_sec"], notes["release_sec"] = onset + lead_sec, release + lead_sec
-    notes["pitch"] = [note.pitch for note in written.notes]
-    notes["velocity"] = velocities(written, phrasing)
-    notes["hand"] = [note.hand for note in written.notes]
-    notes["finger"] = [note.finger for note in written.notes]
+    notes["pitch"] = [note.pitch for note in score.notes]
+    notes["velocity"] = velocities(score, phrasing)
+    notes["hand"] = [note.hand for note in score.notes]
+    notes["finger"] = [note.finger for note in score.notes]
     notes["confidence"] = np.nan
     order = np.argsort(notes, order=("onset_sec", "pitch"), kind="stable")
-    notes = notes[order]
-    kept = end_at_restrike(notes)
-    where = {
-        (float(n["onset_sec"]), int(n["pitch"])): at for at, n in reversed([*enumerate(notes)])
-    }
-    ids = [
-        written.notes[order[where[float(n["onset_sec"]), int(n["pitch"])]]].note_id for n in kept
-    ]
-    performance = Performance.create(kept, _pedal(written, clock, lead_sec))
-    bars = clock(np.array(written.bars_quarter, float)) + lead_sec
-    return PlayedScore(performance, tuple(ids), bars)
+    kept, merged_into = end_at_restrike(notes[order])
+    sounds_as = np.empty(len(notes), int)
+    sounds_as[order] = merged_into
+    first = np.unique(merged_into, return_index=True)[1]
+    performance = Performance.create(kept, _pedal(score, clock, lead_sec))
+    bars = clock(np.array(score.bars_quarter, float)) + lead_sec
+    return PlayedScore(performance, order[first], sounds_as, bars)
 
 
-def _pedal(written: WrittenScore, clock: ScoreClock, lead_sec: float) -> np.ndarray:
-    marks = [mark for mark in written.marks if mark.kind == "pedal"]
+def _pedal(score: WrittenScore, clock: ScoreClock, lead_sec: float) -> np.ndarray:
+    marks = [mark for mark in score.marks if mark.kind == "pedal"]
     if not marks:
         return np.zeros(0, PEDAL_DTYPE)
     start = clock(np.array([mark.start_quarter for mark in marks])) + lead_sec

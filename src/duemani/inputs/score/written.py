@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from duemani.inputs.score.document import NoteElement, ScoreDocument, open_document, tag_number
-from duemani.inputs.score.file import readable
+from duemani.inputs.score.document import NoteElement, ScoreDocument, open_document
+from duemani.inputs.score.line import ScoreLine, score_line
+from duemani.inputs.score.notation import WrittenScore, read_notation
 from duemani.inputs.score.phrasing import Phrasing
-from duemani.inputs.score.play import PlayedScore, parse_parts, play_parts
+from duemani.inputs.score.play import PlayedScore, play
 from duemani.performance import Performance
 
 
@@ -23,6 +24,7 @@ class WrittenPiece:
         document: the score.
         performance: every written note once, in the order of the bars, repeats not played.
         numbers: which `<note>` of the document every note is (the first one of a tie).
+        line: the same notes as a line in quarters.
         bar_starts_sec: when the bars begin.
         played: the performance with repeats.
         written_index: which note of `performance` every note of `played` is.
@@ -32,6 +34,7 @@ class WrittenPiece:
     document: ScoreDocument
     performance: Performance
     numbers: Int[np.ndarray, " note"]
+    line: ScoreLine
     bar_starts_sec: Float[np.ndarray, " bar"]
     played: Performance
     written_index: Int[np.ndarray, " played"]
@@ -53,38 +56,48 @@ def written_piece(document: ScoreDocument) -> WrittenPiece:
     Raises:
         InputError: as `load_score`; or it has parts for other instruments only.
     """
-    parts = parse_parts(readable(document.tagged().decode("utf-8"), document.name), document.name)
-    remarks: list[str] = []
-    once = play_parts(parts, document.name, Phrasing(), remarks, unfold=False, only_keyboards=True)
-    repeats_remarks: list[str] = []
-    played = play_parts(parts, document.name, Phrasing(), repeats_remarks, only_keyboards=True)
-    numbers = _numbers(once)
-    unplayed = np.array([_is_unplayed(document.notes[number]) for number in numbers], bool)
-    if unplayed.any():
-        remarks.append(f"{int(unplayed.sum())} cue notes or hidden notes left out.")
-    known = (numbers >= 0) & ~unplayed
-    performance = Performance(once.performance.notes[known], once.performance.pedal)
-    numbers = numbers[known]
-    place = {int(number): at for at, number in enumerate(numbers)}
-    index = np.array([place.get(int(number), -1) for number in _numbers(played)], int)
-    # A note that was merged with its double in another voice may be named by either.
-    named = index >= 0
+    notation = read_notation(document, only_keyboards=True)
+    remarks = notation.remarks
+    unseen = sum(_is_unplayed(document, note.number) for note in notation.written.notes)
+    if unseen:
+        remarks += (f"{unseen} cue notes or hidden notes left out.",)
+    # Before notes that double each other become one: the one that is seen stays.
+    written, unfolded = (_seen(one, document) for one in (notation.written, notation.unfolded))
+    once = play(written, document.name, Phrasing())
+    again = play(unfolded, document.name, Phrasing())
+    numbers = _numbers(written, once)
+    place = {note.number: int(at) for note, at in zip(written.notes, once.sounds_as, strict=True)}
+    index = np.array([place[number] for number in _numbers(unfolded, again)], int)
+    elements = [document.notes[number].element for number in numbers]
     return WrittenPiece(
-        document,
-        performance,
-        numbers,
-        once.bar_starts_sec,
-        Performance(played.performance.notes[named], played.performance.pedal),
-        index[named],
-        tuple(dict.fromkeys(remarks + repeats_remarks)),
+        document=document,
+        performance=once.performance,
+        numbers=numbers,
+        line=score_line(
+            written,
+            once,
+            np.array([bool(one.all("notations", "ornaments")) for one in elements], bool),
+            document.names_of_bars(len(written.bars_quarter)),
+            again.performance.notes["onset_sec"],
+            index,
+        ),
+        bar_starts_sec=once.bar_starts_sec,
+        played=again.performance,
+        written_index=index,
+        remarks=remarks,
     )
 
 
-def _is_unplayed(note: NoteElement) -> bool:
+def _seen(score: WrittenScore, document: ScoreDocument) -> WrittenScore:
+    notes = tuple(note for note in score.notes if not _is_unplayed(document, note.number))
+    return replace(score, notes=notes)
+
+
+def _is_unplayed(document: ScoreDocument, number: int) -> bool:
     """Small notes of another part, and notes that nobody sees."""
+    note: NoteElement = document.notes[number]
     return bool(note.element.all("cue")) or note.element.attributes.get("print-object") == "no"
 
 
-def _numbers(played: PlayedScore) -> Int[np.ndarray, " note"]:
-    found = [tag_number(note_id) for note_id in played.note_ids]
-    return np.array([-1 if number is None else number for number in found], int)
+def _numbers(score: WrittenScore, played: PlayedScore) -> Int[np.ndarray, " note"]:
+    return np.array([score.notes[at].number for at in played.written], int)

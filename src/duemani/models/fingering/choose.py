@@ -88,7 +88,9 @@ def choose_fingers(
     """`assign_fingers` with the alternatives and remarks that a musician wants to see.
 
     Args:
-        performance, hand_span_m, model: as there.
+        performance: as there.
+        hand_span_m: as there.
+        model: as there.
         keep: what happens to the fingers already known.
 
     Raises:

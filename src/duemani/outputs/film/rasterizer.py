@@ -7,7 +7,6 @@ the size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from typing import Any
@@ -17,6 +16,8 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 from panda3d import core
 
+from duemani.inputs.film.camera import Camera
+
 SUPERSAMPLING = 2
 _VERTEX = np.dtype([("position", "f4", 3), ("colour", "u1", 4), ("uv", "f4", 2)])
 _SETTINGS = """
@@ -24,15 +25,6 @@ window-type offscreen
 notify-level-x11display fatal
 notify-level-tinydisplay error
 """
-
-
-@dataclass(frozen=True)
-class View:
-    """A camera: where it stands, what it looks at (keyboard frame), and its vertical angle."""
-
-    eye_m: tuple[float, float, float]
-    target_m: tuple[float, float, float]
-    vertical_angle_deg: float
 
 
 class Mesh:
@@ -87,12 +79,16 @@ class Picture:
 
 
 class Rasterizer:
-    """Draws meshes as seen from one view; use `close` (or a `with` block) when done."""
+    """Draws meshes as one camera sees them; use `close` (or a `with` block) when done.
+
+    The camera is an ideal one, made by `camera_at` or `camera_towards`: bent lenses and mirrored
+    pictures are not drawn.
+    """
 
     _numbers = count()
 
-    def __init__(self, width: int, height: int, view: View) -> None:
-        self._size = width, height
+    def __init__(self, camera: Camera) -> None:
+        width, height = self._size = camera.size_px
         engine, pipe = _engine()
         properties = core.FrameBufferProperties()
         properties.set_rgba_bits(8, 8, 8, 8)
@@ -109,17 +105,16 @@ class Rasterizer:
         self._buffer.add_render_texture(self._pixels, core.GraphicsOutput.RTM_copy_ram)
         self._root = core.NodePath("scene")
         self._root.set_two_sided(False)
-        camera = core.Camera("camera")
+        eye = core.Camera("camera")
         lens = core.PerspectiveLens()
         lens.set_aspect_ratio(width / height)
-        lens.set_min_fov(view.vertical_angle_deg)
+        lens.set_min_fov(float(np.degrees(2 * np.arctan(min(width, height) / 2 / camera.focal_px))))
         lens.set_near_far(0.05, 6.0)
-        camera.set_lens(lens)
-        placed = self._root.attach_new_node(camera)
-        placed.set_pos(*view.eye_m)
-        placed.look_at(*view.target_m)
+        eye.set_lens(lens)
+        placed = self._root.attach_new_node(eye)
+        placed.set_mat(core.LMatrix4(*_world_from_eye(camera).T.ravel()))
         self._buffer.make_display_region().set_camera(placed)
-        self._camera, self._lens = placed, lens
+        self._camera = camera
 
     def __enter__(self) -> Rasterizer:
         return self
@@ -155,15 +150,7 @@ class Rasterizer:
 
     def project(self, points_m: Float[np.ndarray, "point 3"]) -> Float[np.ndarray, "point 2"]:
         """Pixel (x, y) of points before the camera; y grows downwards."""
-        width, height = self._size
-        seen = np.zeros((len(points_m), 2))
-        flat = core.Point2()
-        for index, point in enumerate(points_m):
-            self._lens.project(
-                self._camera.get_relative_point(self._root, core.Point3(*point)), flat
-            )
-            seen[index] = (1 + flat[0]) / 2 * width, (1 - flat[1]) / 2 * height
-        return seen
+        return self._camera.project(points_m)
 
     def draw(
         self, background: UInt8[np.ndarray, "height width 3"]
@@ -178,6 +165,16 @@ class Rasterizer:
         uncovered = cv2.bitwise_not(cv2.extractChannel(small, 3))
         behind = cv2.multiply(background, cv2.merge([uncovered] * 3), scale=1 / 255)
         return cv2.add(cv2.cvtColor(small, cv2.COLOR_BGRA2BGR), behind)
+
+
+def _world_from_eye(camera: Camera) -> Float[np.ndarray, "4 4"]:
+    """Panda3D's eye looks along its y; its x is the picture's right and its z the picture's up."""
+    sight, right, below = camera.rays(camera.middle + np.array([[0, 0], [1, 0], [0, 1.0]]))
+    world_from_eye = np.eye(4)
+    columns = [right - sight, sight, sight - below, camera.position]
+    columns[0], columns[2] = (columns[k] * camera.focal_px for k in (0, 2))
+    world_from_eye[:3] = np.stack(columns, axis=1)
+    return world_from_eye
 
 
 @cache

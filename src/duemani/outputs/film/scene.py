@@ -10,16 +10,17 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from duemani import keyboard
+from duemani.inputs.film.camera import Camera, camera_towards
 from duemani.motion import HandMotion
 from duemani.outputs import keyboard_mesh
 from duemani.outputs.film import shading
 from duemani.outputs.film.note_panel import HAND_COLOURS, NotePanel
-from duemani.outputs.film.rasterizer import Mesh, Picture, Rasterizer, View
+from duemani.outputs.film.rasterizer import Mesh, Picture, Rasterizer
 from duemani.outputs.film.sleeves import Sleeve
 from duemani.outputs.hand_mesh import known_frames, load_hand_mesh, skin_hand
 from duemani.performance import LOWEST_PITCH, UNKNOWN_HAND, Performance
 
-Camera = Literal["player", "overhead", "side"]
+CameraPlace = Literal["player", "overhead", "side"]
 _BACKGROUND = (17, 15, 14)  # BGR
 _PANEL_SIZE = (2048, 512)
 _IVORY, _EBONY = np.array([0.74, 0.715, 0.65]), np.array([0.018, 0.018, 0.020])
@@ -31,35 +32,39 @@ _TINT_FADE_SEC = 0.05
 
 @dataclass(frozen=True)
 class Framing:
-    """Where the camera stands and how the note panel does: its lower edge, height and tilt."""
+    """The camera, and how the note panel stands: its lower edge, height and tilt."""
 
-    view: View
+    camera: Camera
     panel_edge_m: tuple[float, float]
     panel_rise_m: tuple[float, float]
 
 
-def frame_camera(camera: Camera, x_range_m: tuple[float, float], aspect: float) -> Framing:
+def frame_camera(
+    place: CameraPlace, x_range_m: tuple[float, float], size_px: tuple[int, int]
+) -> Framing:
     """A camera that shows a stretch of the keyboard; the panel's rise is (dy, dz)."""
     left, right = x_range_m
     middle, span = (left + right) / 2, right - left
-    reach = span / aspect  # of the picture's height, at the keys
-    if camera == "overhead":
+    reach = span * size_px[1] / size_px[0]  # of the picture's height, at the keys
+    if place == "overhead":
         angle = 30.0
         target_y = 0.035 + 0.09 * span
         height = reach / 2 / np.tan(np.radians(angle / 2))
         eye = (middle, target_y - 0.08 * height, height)
-        view = View(eye, (middle, target_y, 0.0), angle)
-        return Framing(view, (0.176, 0.056), (0.50 * span, 0.0))
-    if camera == "side":
+        camera = camera_towards(eye, (middle, target_y, 0.0), np.radians(angle), size_px)
+        return Framing(camera, (0.176, 0.056), (0.50 * span, 0.0))
+    if place == "side":
         eye = (left - 0.02 - 0.10 * span, -0.30 * span - 0.13, 0.30 * span + 0.10)
-        view = View(eye, (middle - 0.02 * span, 0.09, 0.03 + 0.03 * span), 36.0)
-        return Framing(view, (0.178, 0.056), (0.12 * span, 0.42 * span))
+        target = (middle - 0.02 * span, 0.09, 0.03 + 0.03 * span)
+        camera = camera_towards(eye, target, np.radians(36.0), size_px)
+        return Framing(camera, (0.178, 0.056), (0.12 * span, 0.42 * span))
     angle = 34.0
     distance = reach / 2 / np.tan(np.radians(angle / 2)) * 1.02
     target = (middle, 0.10 + 0.02 * span, 0.02 + 0.07 * span)
     pitch = np.radians(44.0)
     eye = (middle, target[1] - distance * np.cos(pitch), target[2] + distance * np.sin(pitch))
-    return Framing(View(eye, target, angle), (0.176, 0.056), (0.22 * span, 0.40 * span))
+    camera = camera_towards(eye, target, np.radians(angle), size_px)
+    return Framing(camera, (0.176, 0.056), (0.22 * span, 0.40 * span))
 
 
 def visible_range(motion: HandMotion, performance: Performance) -> tuple[float, float]:
@@ -87,7 +92,7 @@ class PianoScene:
         self,
         motion: HandMotion,
         performance: Performance,
-        camera: Camera,
+        camera: CameraPlace,
         size: tuple[int, int],
         key_depth_m: Float[np.ndarray, "frame 88"] | None = None,
         ahead_sec: float = 3.0,
@@ -97,9 +102,9 @@ class PianoScene:
             key_depth_m = keyboard_mesh.key_depths(performance, motion.time_sec)
         self._key_depth_m = key_depth_m
         x_range = visible_range(motion, performance)
-        framing = frame_camera(camera, x_range, size[0] / size[1])
-        self._eye = np.array(framing.view.eye_m)
-        self._rasterizer = Rasterizer(*size, framing.view)
+        framing = frame_camera(camera, x_range, size)
+        self._eye = framing.camera.position
+        self._rasterizer = Rasterizer(framing.camera)
         self._shadow = Picture(*shading.SHADOW_SIZE)
         self._shadows = shading.Shadows(load_hand_mesh(1))
         self._known = [known_frames(motion, hand) for hand in range(2)]

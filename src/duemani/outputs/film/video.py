@@ -16,7 +16,7 @@ from jaxtyping import Float, UInt8
 from duemani.errors import InputError
 from duemani.files import replacing
 from duemani.motion import HandMotion
-from duemani.outputs.film.scene import Camera, PianoScene
+from duemani.outputs.film.scene import CameraPlace, PianoScene
 from duemani.performance import Performance
 
 AUDIO_RATE_HZ = 48_000
@@ -35,7 +35,7 @@ def save_video(
     performance: Performance,
     audio: AudioSource = None,
     audio_rate: int = AUDIO_RATE_HZ,
-    camera: Camera = "player",
+    camera: CameraPlace = "player",
     size: tuple[int, int] = (1280, 720),
     frame_rate: float = 30.0,
     key_depth_m: Float[np.ndarray, "frame 88"] | None = None,

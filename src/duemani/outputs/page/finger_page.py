@@ -1,23 +1,25 @@
-"""One self-contained page: the score, its fingers by confidence, and why each was chosen."""
+"""One self-contained page: the score, its fingers by confidence, and why each was chosen.
+
+The template is built from `web/finger.html` into `assets/finger.html`; this module fills it.
+"""
 
 from __future__ import annotations
 
 import html
-import json
 import re
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
-from duemani.files import replacing
 from duemani.outputs.fingered import Fingered, alternatives, hand_name
 from duemani.outputs.page.fingering_roll import roll_systems
+from duemani.outputs.page.template import json_block, save_filled
 from duemani.outputs.score.engraving import engrave
 from duemani.outputs.score.sparse_fingers import sparse
 
+PAGE_FORMAT = "duemani.finger_page/1"
 # Width of the systems for a desk and for a phone.
 _WIDE_MM, _NARROW_MM = 210.0, 88.0
 _ID = re.compile(r' id="dm-(\d+)"')
@@ -35,30 +37,20 @@ def save_page(path: Path, fingered: Fingered, shown: Bool[np.ndarray, " note"], 
         count: most fingers told a note.
 
     Raises:
-        InputError: the notation cannot be engraved, or the file cannot be written.
+        InputError: the page's template was not built, the notation cannot be engraved, or the file
+            cannot be written.
     """
-    page = page_text(fingered, shown, count)
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
-
-
-def page_text(fingered: Fingered, shown: Bool[np.ndarray, " note"], count: int) -> str:
-    """The page's HTML."""
     everywhere = np.ones(len(fingered.notes), bool)
     wide, narrow = (_systems(fingered, everywhere, width) for width in (_WIDE_MM, _NARROW_MM))
-    template = resources.files("duemani") / "outputs" / "templates" / "fingering.html"
-    text = template.read_text(encoding="utf-8")
-    content = json.dumps(_content(fingered, shown, count), allow_nan=False, ensure_ascii=False)
     parts = {
         "TITLE": html.escape(fingered.title),
         "REMARKS": "".join(f"<li>{html.escape(remark)}</li>" for remark in fingered.remarks),
         "WIDE": wide,
         "NARROW": narrow,
         "FONT": _music_font() if 'font-family="Leipzig"' in wide else "",
-        # A script's text ends at `</`, and comments must not open in it.
-        "CONTENT": content.replace("<", "\\u003c"),
+        "DATA": json_block(_content(fingered, shown, count)),
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], text)
+    save_filled(path, "finger.html", parts)
 
 
 def _systems(fingered: Fingered, shown: Bool[np.ndarray, " note"], width_mm: float) -> str:
@@ -73,12 +65,12 @@ def _systems(fingered: Fingered, shown: Bool[np.ndarray, " note"], width_mm: flo
 
 
 def _music_font() -> str:
-    """Verovio's music font as a style rule."""
+    """Verovio's music font as a style element."""
     import verovio
 
     css = Path(verovio.__file__).parent / "data" / "Leipzig.css"
     found = _FONT.search(css.read_text(encoding="utf-8"))
-    return found[0] if found else ""
+    return f"<style>{found[0]}</style>" if found else ""
 
 
 def _content(fingered: Fingered, shown: Bool[np.ndarray, " note"], count: int) -> dict[str, Any]:
@@ -104,6 +96,7 @@ def _content(fingered: Fingered, shown: Bool[np.ndarray, " note"], count: int) -
             "far": at in far,
         }
     return {
+        "format": PAGE_FORMAT,
         "notes": notes,
         "order": [int(number) for number in numbers],
         "bars": [

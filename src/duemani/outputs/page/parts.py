@@ -1,17 +1,13 @@
-"""What pages of duemani share: motion packed small, the keyboard, inert JSON, templates."""
+"""What pages of duemani share: motion packed small, the keyboard, the hand at rest."""
 
 from __future__ import annotations
 
-import json
 import zlib
-from collections.abc import Mapping
-from importlib.resources import files
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from duemani import keyboard, skeleton
-from duemani.errors import InputError
 from duemani.motion import HandMotion
 from duemani.performance import LOWEST_PITCH
 
@@ -22,27 +18,6 @@ WRIST_QUANTUM_M = 4e-5
 ROTATION_QUANTUM_RAD = 1e-4
 _INT16_MAX = 32767
 _WRIST_ORIGIN_M = np.array([keyboard.KEYBOARD_WIDTH_M / 2, 0.0, 0.0])
-
-
-def template_text(name: str) -> str:
-    """A page's template, as `hatch_build.py` makes it.
-
-    Raises:
-        InputError: it was not built.
-    """
-    template = files("duemani") / "assets" / name
-    if not template.is_file():
-        raise InputError(
-            "the page's template is missing from this installation: install duemani again with "
-            "pip, which builds it."
-        )
-    return template.read_text(encoding="utf-8")
-
-
-def json_block(value: Mapping[str, object]) -> str:
-    """JSON that cannot end the script element that it stands in, nor open a comment."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def keyboard_data() -> dict[str, object]:

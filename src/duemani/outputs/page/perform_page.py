@@ -1,8 +1,7 @@
 """The web page: one self-contained HTML file that plays a performance with two 3D hands, offline.
 
-The page itself is built from `web/` at install time into `assets/viewer.html`, a template; this
-module fills it. Nothing filled in can run: data stand in inert blocks, and the template's
-content security policy lets only its own script run.
+The page itself is built from `web/` at install time into `assets/perform.html`, a template; this
+module fills it.
 """
 
 from __future__ import annotations
@@ -10,25 +9,21 @@ from __future__ import annotations
 import base64
 import html
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from duemani.files import replacing
 from duemani.motion import HandMotion
 from duemani.outputs.page.parts import (
-    json_block,
     keyboard_data,
     motion_data,
     packed_motion,
     resampled,
     skeleton_data,
-    template_text,
 )
+from duemani.outputs.page.template import json_block, save_filled
 from duemani.performance import Performance, sound_end_sec
 
 PAGE_FORMAT = "duemani.page/1"
-_PLACEHOLDER = re.compile(r"__DUEMANI_(TITLE|DATA|MOTION|AUDIO)__")
 
 
 def save_page(
@@ -67,14 +62,7 @@ def save_page(
         "MOTION": base64.b64encode(packed_motion(motion)).decode("ascii"),
         "AUDIO": base64.b64encode(audio).decode("ascii") if audio else "",
     }
-    pieces = _PLACEHOLDER.split(template_text("viewer.html"))
-    # A file name that is not valid Unicode may arrive as a title; its odd bytes become "?".
-    with (
-        replacing(path) as temporary,
-        temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as file,
-    ):
-        for index, piece in enumerate(pieces):
-            file.write(parts[piece] if index % 2 else piece)
+    save_filled(path, "perform.html", parts)
 
 
 def _page_data(

@@ -1,7 +1,6 @@
 """The review's page: one self-contained HTML file, offline, with everything in time.
 
-The template is built from `web/review.html` into `assets/review.html`. Nothing filled in can run:
-data stand in inert blocks, and the content security policy lets only the page's own script run.
+The template is built from `web/review.html` into `assets/review.html`; this module fills it.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import base64
 import html
 import json
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,18 +15,17 @@ from pathlib import Path
 import numpy as np
 
 from duemani.errors import InputError
-from duemani.files import replacing
 from duemani.media.sound import PAGE_RATE_HZ, encode_blocks, probe_audio, stream_recording
-from duemani.outputs.page.parts import json_block, packed_motion, resampled, template_text
+from duemani.outputs.page.parts import packed_motion, resampled
 from duemani.outputs.page.review_content import Media, absent_parts, motions, page_content
 from duemani.outputs.page.review_video import small_film, video_length_sec
+from duemani.outputs.page.template import json_block, save_filled
 from duemani.outputs.score.review_score import score_content
 from duemani.outputs.sound.samples import SAMPLE_RATE_HZ
 from duemani.outputs.sound.synthesis import stream_piano
 from duemani.report import Review
 
 _BIT_RATE, _LONG_BIT_RATE, _LONG_SEC = 128_000, 64_000, 1200.0
-_PLACEHOLDER = re.compile(r"__DUEMANI_(TITLE|DATA|SCORE|SEEN|PLAYED|SUGGESTED|MEDIA)__")
 
 Report = Callable[[float], None]
 
@@ -48,7 +45,6 @@ def save_review_page(path: Path, review: Review, progress: Report | None = None)
         InputError: the page's template was not built, the recording cannot be read, or `path`
             cannot be written.
     """
-    template = template_text("review.html")
     shown = {name: resampled(motion) for name, motion in motions(review).items()}
     absent = absent_parts(review, shown)
     data, media = _media(review, absent, progress)
@@ -63,14 +59,7 @@ def save_review_page(path: Path, review: Review, progress: Report | None = None)
     for name in ("seen", "played", "suggested"):
         packed = packed_motion(shown[name]) if name in shown else b""
         parts[name.upper()] = base64.b64encode(packed).decode("ascii")
-    pieces = _PLACEHOLDER.split(template)
-    # A file name that is not valid Unicode may arrive as a title; its odd bytes become "?".
-    with (
-        replacing(path) as temporary,
-        temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as file,
-    ):
-        for index, piece in enumerate(pieces):
-            file.write(parts[piece] if index % 2 else piece)
+    save_filled(path, "review.html", parts)
 
 
 def _score(review: Review, absent: list[str]) -> dict[str, object] | None:

@@ -11,7 +11,7 @@ from duemani.alignment.film_clock import fit_clock, resolve_octave
 from duemani.errors import InputError
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.keyboard.film import OCTAVE_UNSURE
-from duemani.inputs.film.keyboard_view import KeyboardView
+from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 from duemani.lifting.identity import keep_hands_apart
 from duemani.lifting.lift import lift_hands
 from duemani.lifting.on_keys import seen_on_film
@@ -80,7 +80,7 @@ def _as_filmed(motion: HandMotion) -> tuple[FilmedHands, KeyboardView]:
         np.where(tracked, sure, 0.0),
         (1300, 600),
     )
-    return filmed, KeyboardView(np.diag([_PX_PER_M, _PX_PER_M, 1.0]), (1300, 600))
+    return filmed, KeyboardView(keyboard_camera(np.diag([_PX_PER_M, _PX_PER_M, 1.0]), (1300, 600)))
 
 
 def of_seen_hands(performance: Performance, filmed: FilmedHands) -> Performance:
@@ -137,7 +137,7 @@ def together(material: Material, watched: Watched, is_film: bool) -> Material:
     if filmed is not None and view is not None:
         if not view.octave_sure and len(material.performance.notes):
             resolved = resolve_octave(view, filmed, material.performance)
-            if not np.allclose(resolved.picture_from_keyboard, view.picture_from_keyboard):
+            if resolved.first_key != view.first_key:
                 motion = lift_hands(filmed, resolved)
             view = resolved
             if view.octave_sure:

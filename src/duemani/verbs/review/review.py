@@ -138,7 +138,7 @@ def _aligned(
 ) -> tuple[Alignment | None, tuple[str, ...]]:
     if piece is None or score is None:
         return None, ()
-    alignment = align_to_score(performance, piece)
+    alignment = align_to_score(performance, piece.line)
     if alignment.fits:
         return alignment, ()
     return None, (f"{score.name} is not used: it is not the score of what was played.",)

@@ -21,8 +21,8 @@ def save_review(path: Path, review: Review, progress: Progress | None = None) ->
     """Write a review.
 
     Args:
-        path: `.html` (a page), `.json` (docs/review_format.md), or `.musicxml`, `.xml`, `.mxl`
-            (the score with the fingers that were played, and better ones).
+        path: `.html` (a page), `.json` (docs/reference/review_format.md), or `.musicxml`,
+            `.xml`, `.mxl` (the score with the fingers that were played, and better ones).
         review: what `review` found.
         progress: called with the stage's name and its share done.
 

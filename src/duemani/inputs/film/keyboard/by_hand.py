@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from duemani import keyboard
 from duemani.errors import InputError
-from duemani.inputs.film.keyboard_view import KeyboardView
+from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 
 
 def keyboard_from_corners(
@@ -47,4 +47,4 @@ def keyboard_from_corners(
     depth = keyboard.WHITE_LENGTH_M
     plane = np.array([[left, 0], [right, 0], [right, depth], [left, depth]], np.float32)
     homography = cv2.getPerspectiveTransform(plane, corners_px.astype(np.float32))
-    return KeyboardView(homography.astype(float), size_px, first_key, last_key)
+    return KeyboardView(keyboard_camera(homography, size_px), first_key, last_key)

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from duemani import keyboard
+from duemani.inputs.film.camera import straightened
 from duemani.inputs.film.keyboard.picture import find_keyboard, keys_in_picture
-from duemani.inputs.film.keyboard_view import KeyboardView
-from duemani.inputs.film.lens_bend import straightened
+from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 
 _MOST_PICTURES = 16
 _SAME_KEYS = 0.35
@@ -114,8 +114,8 @@ def _octaves_between(one: KeyboardView, other: KeyboardView) -> float:
     octaves = np.round(np.median(off[:, 0]) / _OCTAVE_M)
     off[:, 0] -= octaves * _OCTAVE_M
     agree = np.median(np.abs(off), axis=0) < _SAME_KEYS * keyboard.WHITE_PITCH_M
-    mirrored = np.linalg.det(one.picture_from_keyboard) * np.linalg.det(other.picture_from_keyboard)
-    return float(octaves) if agree.all() and mirrored > 0 else float("nan")
+    alike = one.camera.mirrored == other.camera.mirrored
+    return float(octaves) if agree.all() and alike else float("nan")
 
 
 def _median_view(views: list[KeyboardView], octaves: np.ndarray) -> KeyboardView:
@@ -128,15 +128,14 @@ def _median_view(views: list[KeyboardView], octaves: np.ndarray) -> KeyboardView
     points = _grid(views[int(np.flatnonzero(octaves == octave)[0])])
     shifted = points[None] + np.array([[[(o - octave) * _OCTAVE_M, 0.0]] for o in octaves])
     seen = [view.to_picture(at) for view, at in zip(views, shifted, strict=True)]
-    bend = float(np.median([view.bend for view in views]))
-    straight = straightened(np.median(seen, axis=0), views[0].size_px, bend)
+    size_px = views[0].camera.size_px
+    bend = float(np.median([view.camera.bend for view in views]))
+    straight = straightened(np.median(seen, axis=0), size_px, bend)
     homography, _ = cv2.findHomography(points, straight, 0)
     view = KeyboardView(
-        homography / np.linalg.norm(homography),
-        views[0].size_px,
+        keyboard_camera(homography, size_px, bend),
         miss_keys=float(np.median([view.miss_keys for view in views])),
         octave_sure=settled,
-        bend=bend,
     )
     first, last = keys_in_picture(view)
     return replace(view, first_key=first, last_key=last)

@@ -52,7 +52,7 @@ def _step(soft: np.ndarray, camera: Camera, edges: Edges, reach: float) -> Camer
         [[camera.half, 0, camera.middle[0]], [0, camera.half, camera.middle[1]], [0, 0, 1]]
     )
     from_unit = _unit_frame(edges)
-    local = np.linalg.solve(to_px, camera.matrix) @ from_unit
+    local = np.linalg.solve(to_px, camera.picture_from_world) @ from_unit
     local /= local[2, 3]
     points = np.column_stack([sighting.points[used], np.ones(np.count_nonzero(used))])
     points = np.linalg.solve(from_unit, points.T).T
@@ -99,7 +99,7 @@ def _priors(
     camera: Camera, local: np.ndarray, to_px: np.ndarray, from_unit: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Heights show about as with a pin-hole camera; lenses bend little."""
-    plumb = camera_from_plane(camera.plane, camera.size_px).matrix
+    plumb = camera_from_plane(camera.picture_from_plane, camera.size_px).picture_from_world
     plumb = np.linalg.solve(to_px, plumb) @ from_unit
     plumb /= plumb[2, 3]
     spread = _HEIGHT_SPREAD * (np.linalg.norm(plumb[:2, 2]) + 0.02 * np.linalg.norm(plumb[:2, 1]))

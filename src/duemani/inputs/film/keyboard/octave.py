@@ -163,7 +163,7 @@ def shift_octaves(view: KeyboardView, octaves: int) -> KeyboardView:
             f"the keys cannot be {octaves} octaves higher: a piano has 88, and those in view"
             f" would be {first + 1} to {last + 1}."
         )
-    back = np.eye(3)
-    back[0, 2] = -7 * octaves * WHITE_PITCH_M
-    homography = view.picture_from_keyboard @ back
-    return replace(view, picture_from_keyboard=homography, first_key=first, last_key=last)
+    lower_from_higher = np.eye(4)
+    lower_from_higher[0, 3] = -7 * octaves * WHITE_PITCH_M
+    camera = view.camera.in_frame(lower_from_higher)
+    return replace(view, camera=camera, first_key=first, last_key=last)

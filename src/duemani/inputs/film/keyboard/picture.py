@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from duemani import keyboard
-from duemani.inputs.film.camera import Camera, camera_from_plane
+from duemani.inputs.film.camera import Camera, camera_from_plane, straightened
 from duemani.inputs.film.keyboard.edges import key_edges, softened
 from duemani.inputs.film.keyboard.evidence import Evidence, weigh
 from duemani.inputs.film.keyboard.fit import fit_camera
@@ -19,8 +19,7 @@ from duemani.inputs.film.keyboard.pattern import black_x
 from duemani.inputs.film.keyboard.plane import plane_guesses
 from duemani.inputs.film.keyboard.plausible import plausible
 from duemani.inputs.film.keyboard.strip import find_strips
-from duemani.inputs.film.keyboard_view import KeyboardView
-from duemani.inputs.film.lens_bend import straightened
+from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 
 _SEARCH_PX, _FIT_PX = 960, 1920
 _STRIPS_TRIED = 14
@@ -153,18 +152,15 @@ def _bent_otherwise(
 def _view(camera: Camera, evidence: Evidence) -> KeyboardView:
     span = seen_span(evidence)
     placement = place(span)
-    plane = camera.plane
+    plane = camera.picture_from_plane
     if placement.mirrored:
         plane = plane @ np.array([[-1.0, 0, 3], [0, 1, 0], [0, 0, 1]])
-    to_lines = np.diag([1 / keyboard.WHITE_PITCH_M, 1 / keyboard.WHITE_PITCH_M, 1.0])
-    to_lines[0, 2] = placement.a0_line
-    homography = plane @ to_lines
+    lines_from_keyboard = np.diag([1 / keyboard.WHITE_PITCH_M, 1 / keyboard.WHITE_PITCH_M, 1.0])
+    lines_from_keyboard[0, 2] = placement.a0_line
     view = KeyboardView(
-        homography / np.linalg.norm(homography),
-        camera.size_px,
+        keyboard_camera(plane @ lines_from_keyboard, camera.size_px, camera.bend),
         miss_keys=evidence.miss,
         octave_sure=placement.sure,
-        bend=camera.bend,
     )
     first, last = keys_in_picture(view)
     return replace(view, first_key=first, last_key=last)
@@ -174,9 +170,9 @@ def keys_in_picture(view: KeyboardView) -> tuple[int, int]:
     """First and last key whose middle lies in the picture."""
     y = np.where(keyboard.IS_BLACK, 0.09, 0.03)
     x = keyboard.CENTRE_X_M
-    depth = np.stack([x, y, np.ones(88)], 1) @ view.picture_from_keyboard[2]
+    depth = view.camera.depth(np.stack([x, y, np.zeros(88)], 1))
     px = view.to_picture(np.stack([x, y], 1))
-    inside = (px >= 0).all(1) & (px < np.array(view.size_px)).all(1)
+    inside = (px >= 0).all(1) & (px < np.array(view.camera.size_px)).all(1)
     inside &= depth * np.sign(np.median(depth)) > 0
     keys = np.flatnonzero(inside)
     return (int(keys[0]), int(keys[-1])) if len(keys) else (0, 87)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from duemani.inputs.film.camera import Camera, proportions
+from duemani.inputs.film.camera import Camera, camera_from_plane, proportions
 from duemani.keyboard import WHITE_LENGTH_M, WHITE_PITCH_M
 
 _LENGTH = WHITE_LENGTH_M / WHITE_PITCH_M
@@ -28,16 +28,16 @@ def plausible(camera: Camera, first_line: int, last_line: int) -> bool:
     length that cameras have, the white keys must come out about 6.4 times as long as wide, and
     roughly at right angles to the front.
     """
-    if np.linalg.det(camera.plane) >= 0:
+    if np.linalg.det(camera.picture_from_plane) >= 0:
         return False
     x = np.linspace(first_line, last_line, 9)
     keys = np.stack(np.broadcast_arrays(x[:, None], np.array([0.0, _LENGTH]), 0.0), -1)
     depth = camera.depth(keys)
     if depth.min() <= 0 or depth.max() > _LARGEST_DEPTH_RATIO * depth.min():
         return False
-    shape = proportions(camera.plane, camera.size_px)
+    shape = proportions(camera.picture_from_plane, camera.size_px)
     if abs(shape.aspect_log) > _LARGEST_ASPECT or abs(shape.skew) > _LARGEST_SKEW:
         return False
-    sight = keys - shape.eye
+    sight = keys - camera_from_plane(camera.picture_from_plane, camera.size_px).position
     sine = np.abs(sight[..., 2]) / np.linalg.norm(sight, axis=-1)
     return bool(sine.max() > _LEAST_SINE)

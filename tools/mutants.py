@@ -1,0 +1,160 @@
+"""How many wrong lines the tests notice: a seeded sample of mutants by room (`make mutants`).
+
+cosmic-ray makes each mutant in a copy of the package. A fork, which has the slow libraries loaded
+already, runs the tests that touch the changed line (as coverage saw them), then the others that
+touch its module, the fastest first, until one fails. Annotations, decorators and texts are left
+alone, and so
+are operators that only raise errors, such as << for +.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import importlib
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+from touched_tests import QUIET, Touched, in_fork, touched
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "duemani"
+ROOMS = {
+    "evaluation": ("tests/evaluation", "tests/commands/test_cli_*evaluate.py"),
+    "analysis": ("tests/analysis",),
+    "models/fingering": ("tests/models/test_fingering*.py", "tests/models/test_substitution.py"),
+    "inputs/midi": ("tests/inputs/test_midi*.py",),
+    "performance": ("tests/test_performance.py",),
+    "motion": ("tests/test_motion.py",),
+    "skeleton": ("tests/test_skeleton.py", "tests/models/test_solver.py"),
+}
+OPERATORS = re.compile(
+    "core/(NumberReplacer|AddNot|Replace(True|False|And|Or|Break|Continue)With.*|ZeroIteration.*"
+    "|ReplaceUnaryOperator_Delete_.*"
+    "|ReplaceBinaryOperator_(Add_Sub|Sub_Add|Mul_Div|(FloorDiv|Div|Mod|Pow)_Mul|BitAnd_BitOr|BitOr_BitAnd)"
+    "|ReplaceComparisonOperator_(Lt_(LtE|Gt)|LtE_(Lt|GtE)|Gt_(GtE|Lt)|GtE_(Gt|LtE)|Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is))"
+)
+# Loaded once here, so that no mutant has to; never duemani itself.
+LOADED = (
+    "numpy scipy.optimize scipy.signal scipy.spatial.transform scipy.stats scipy.linalg jaxtyping"
+    " hypothesis.extra.numpy mido partitura mir_eval cv2 onnxruntime sklearn.svm xdist"
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A changed module: its line, and the whole of its text."""
+
+    path: Path
+    line: int
+    text: str
+
+
+def meaning(text: str) -> str:
+    """The code without annotations and decorators."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if hasattr(node, "decorator_list"):
+            node.decorator_list = []
+        for name in ("annotation", "returns"):
+            if getattr(node, name, None) is not None:
+                setattr(node, name, ast.Constant(None))
+    return ast.unparse(tree)
+
+
+def sample(path: Path, count: int, seed: int) -> Iterator[Mutant]:
+    """Mutants of a module at different places, drawn with a seed of its own."""
+    source, places = path.read_text(), defaultdict(list)
+    nodes = list(ast_nodes(get_ast(source)))
+    for name in filter(OPERATORS.match, operator_names()):
+        operator = get_operator(name)()
+        found = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+        for occurrence, start in enumerate(found):
+            places[start].append((operator, occurrence))
+    draw, plain = random.Random(f"{seed} {path.stem}"), meaning(source)
+    for place in draw.sample(sorted(places), len(places)):
+        operator, occurrence = draw.choice(places[place])
+        text = mutate_code(source, operator, occurrence)
+        with contextlib.suppress(SyntaxError):
+            if count and text is not None and meaning(text) != plain:
+                count -= 1
+                yield Mutant(path, place[0], text)
+
+
+def killed(mutant: Mutant, seen: Touched, source: Path) -> bool:
+    """Whether a test fails on a mutant, or runs past its limit."""
+    path = source / mutant.path.relative_to(PACKAGE)
+    tests = seen.tests(path, mutant.line)
+    if not tests:
+        return False
+    limit = 20 + 4 * sum(seen.seconds[test] for test in tests)
+    path.write_text(mutant.text)
+    try:
+        return in_fork(lambda: int(pytest.main([*QUIET, "-x", *tests])), limit) != 0
+    finally:
+        shutil.copy2(mutant.path, path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=list(ROOMS))
+    parser.add_argument("--only", default="", help="part of the modules' paths")
+    parser.add_argument("--each", type=int, default=3, help="mutants a module")
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    for name in LOADED.split():
+        importlib.import_module(name)
+    os.chdir(ROOT)
+    counts: dict[str, list[int]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "duemani"
+        shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("weights", "__pycache__"))
+        (source / "weights").symlink_to(PACKAGE / "weights")
+        sys.path.insert(0, folder)
+        os.environ["PYTHONPATH"] = folder
+        for room in chosen.rooms:
+            files = [str(file) for pattern in ROOMS[room] for file in sorted(ROOT.glob(pattern))]
+            print(f"{room}: ", end="")
+            seen = touched(source, files, Path(folder) / "touched.json")
+            # The baseline's compiled files are kept; a mutant's must not be.
+            sys.dont_write_bytecode = True
+            base = PACKAGE / room
+            paths = sorted(base.rglob("*.py")) or [base.with_suffix(".py")]
+            for path in (path for path in paths if chosen.only in str(path.relative_to(PACKAGE))):
+                score = counts[str(path.relative_to(PACKAGE))] = [0, 0]
+                for mutant in sample(path, chosen.each, chosen.seed):
+                    score[1] += 1
+                    if killed(mutant, seen, source):
+                        score[0] += 1
+                        continue
+                    lines = zip(
+                        path.read_text().splitlines(), mutant.text.splitlines(), strict=False
+                    )
+                    change = next((b for a, b in lines if a != b), "").strip()
+                    print(f"survived {path.relative_to(ROOT)}:{mutant.line}: {change}")
+            sys.dont_write_bytecode = False
+    for room in chosen.rooms:
+        for name, (dead, made) in counts.items():
+            if name.startswith(room):
+                print(f"{dead:3d} of {made:3d} {name}")
+    for room in [*chosen.rooms, ""]:
+        scores = [score for name, score in counts.items() if name.startswith(room)]
+        dead, made = sum(s[0] for s in scores), sum(s[1] for s in scores)
+        print(f"{dead} of {made} killed ({dead / max(made, 1):.0%}): {room or 'in all'}")
+
+
+if __name__ == "__main__":
+    main()
