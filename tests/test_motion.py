@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from duemani.between_frames import BetweenFrames
+from duemani.arrays import BetweenFrames
 from duemani.errors import InputError
 from duemani.motion import HandMotion, load_motion, save_motion
 from duemani.skeleton import MEDIUM_BONE_LENGTHS_M, pose_landmarks

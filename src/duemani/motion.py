@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from duemani.between_frames import ON_FRAME, BetweenFrames
+from duemani.arrays import ON_FRAME, BetweenFrames, read_only
 from duemani.errors import InputError
 from duemani.files import check_readable, replacing
-from duemani.frozen import read_only
 
 MAX_MOTION_BYTES = 2_000_000_000
 MOTION_FORMAT = "duemani.hand_motion/1"

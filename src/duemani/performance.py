@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
+from duemani.arrays import read_only
 from duemani.errors import InputError
-from duemani.frozen import read_only
 
 LEFT, RIGHT, UNKNOWN_HAND = 0, 1, -1
 UNKNOWN_FINGER = 0

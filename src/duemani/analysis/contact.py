@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from duemani.between_frames import BetweenFrames
+from duemani.arrays import BetweenFrames
 from duemani.keyboard import RELEASED_SHARE, REST_TOP_M, SOUNDING_SHARE, TRAVEL_M, key_at
 from duemani.motion import HandMotion
 from duemani.performance import LOWEST_PITCH

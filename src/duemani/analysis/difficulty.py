@@ -37,7 +37,8 @@ from duemani.analysis.hand_moves import (
 )
 from duemani.errors import InputError
 from duemani.models.fingering.choose import Fingering
-from duemani.models.fingering.reach import MEDIUM_HAND_SPAN_M, reach_scale
+from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M
+from duemani.models.fingering.reach import reach_scale
 from duemani.performance import LEFT, RIGHT
 
 _CHORD_NOTE, _HELD_KEY = 0.35, 0.5

@@ -15,11 +15,14 @@ import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
 from duemani.errors import InputError
+from duemani.models.fingering.hand_span import HAND_SPANS_M, SPAN_LIMITS_M
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Columns before a row that names an option; what explains it stands farther in.
 _NAME_INDENT = 5
 _CORNERS = 4
+_SPANS_CM = {name: round(100 * span_m, 1) for name, span_m in HAND_SPANS_M.items()}
+MEDIUM_SPAN_CM = _SPANS_CM["medium"]
 
 
 def say(message: str) -> None:
@@ -137,6 +140,25 @@ def _corners(text: str) -> tuple[tuple[float, float], ...]:
     return corners
 
 
+def _span_cm(text: str) -> float:
+    if text in _SPANS_CM:
+        return _SPANS_CM[text]
+    low, high = (100 * limit_m for limit_m in SPAN_LIMITS_M)
+    try:
+        span = float(text)
+    except ValueError:
+        span = float("nan")
+    if not low <= span <= high:
+        raise ValueError(
+            f"{text!r} is no hand span; small, medium, large or {low:g}-{high:g} [cm] are accepted"
+        )
+    return span
+
+
+def _named(span_cm: float) -> str:
+    return next((name for name, cm in _SPANS_CM.items() if cm == span_cm), f"{span_cm:g}")
+
+
 Corners = Annotated[
     tuple[tuple[float, float], ...], _option(_corners, '"X,Y X,Y X,Y X,Y"', tuple, "found")
 ]
@@ -145,3 +167,13 @@ Time = Annotated[float, _option(_time, "SECONDS", float)]
 OptionalTime = Annotated[float | None, _option(_time, "SECONDS", float, "end")]
 OptionalSeed = Annotated[int | None, _option(_seed, "INTEGER", int, "none")]
 OptionalPath = Annotated[Path | None, _option(Path, "PATH", Path, "none")]
+HandSpan = Annotated[
+    float,
+    PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="small|medium|large|CM",
+        instance_from_str=lambda words: _span_cm(words[0]),
+        is_instance=lambda value: isinstance(value, float),
+        str_from_instance=lambda value: [_named(value)],
+    ),
+]

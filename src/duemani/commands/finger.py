@@ -9,46 +9,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 import tyro
-from tyro.constructors import PrimitiveConstructorSpec
 
-from duemani.commands.arguments import say
+from duemani.commands.arguments import MEDIUM_SPAN_CM, HandSpan, say
 from duemani.commands.progress_bars import ProgressBars
 
-_SPANS_CM = {"small": 18.2, "medium": 20.6, "large": 23.3}
-MEDIUM_SPAN_CM = _SPANS_CM["medium"]
-_LOWEST_CM, _HIGHEST_CM = 12.0, 32.0
 _MOST_ALTERNATIVES = 5
-
-
-def _span_cm(text: str) -> float:
-    if text in _SPANS_CM:
-        return _SPANS_CM[text]
-    try:
-        span = float(text)
-    except ValueError:
-        span = float("nan")
-    if not _LOWEST_CM <= span <= _HIGHEST_CM:
-        raise ValueError(
-            f"{text!r} is no hand span; small, medium, large"
-            f" or {_LOWEST_CM:g}-{_HIGHEST_CM:g} [cm] are accepted"
-        )
-    return span
-
-
-def _named(span_cm: float) -> str:
-    return next((name for name, cm in _SPANS_CM.items() if cm == span_cm), f"{span_cm:g}")
-
-
-HandSpan = Annotated[
-    float,
-    PrimitiveConstructorSpec(
-        nargs=1,
-        metavar="small|medium|large|CM",
-        instance_from_str=lambda words: _span_cm(words[0]),
-        is_instance=lambda value: isinstance(value, float),
-        str_from_instance=lambda value: [_named(value)],
-    ),
-]
 
 
 @dataclass(frozen=True)

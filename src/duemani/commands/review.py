@@ -9,8 +9,15 @@ from typing import Annotated
 
 import tyro
 
-from duemani.commands.arguments import Corners, OptionalPath, OptionalTime, Time, say
-from duemani.commands.finger import MEDIUM_SPAN_CM, HandSpan
+from duemani.commands.arguments import (
+    MEDIUM_SPAN_CM,
+    Corners,
+    HandSpan,
+    OptionalPath,
+    OptionalTime,
+    Time,
+    say,
+)
 from duemani.commands.progress_bars import ProgressBars
 from duemani.errors import InputError
 from duemani.files import check_output

@@ -13,8 +13,8 @@ from duemani.analysis.reasons.reasons import marks, reasons
 from duemani.errors import InputError
 from duemani.inputs.score.document import ScoreDocument
 from duemani.inputs.score.file import SCORE_SUFFIXES
-from duemani.models.fingering.choose import SPAN_LIMITS_M, Fingering, Keep, choose_fingers
-from duemani.models.fingering.reach import MEDIUM_HAND_SPAN_M
+from duemani.models.fingering.choose import Fingering, Keep, choose_fingers
+from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M, check_hand_span
 from duemani.outputs.fingered import Fingered
 from duemani.outputs.fingered_remarks import contradictions, unreachable_chords
 from duemani.outputs.score.sparse_fingers import sparse
@@ -66,12 +66,7 @@ def finger(
         InputError: the input cannot be read, holds no notes for a keyboard, or, with `notation`,
             is a free performance that no notation follows from.
     """
-    if not SPAN_LIMITS_M[0] <= hand_span_m <= SPAN_LIMITS_M[1]:
-        low, high = SPAN_LIMITS_M
-        raise InputError(
-            f"a hand span of {100 * hand_span_m:g} cm is none; {100 * low:g}-{100 * high:g} cm"
-            " (thumb to little finger, between key centres) are accepted."
-        )
+    check_hand_span(hand_span_m)
     is_score = path.suffix.lower() in SCORE_SUFFIXES
     source = _score(path) if is_score else _notes(path, progress)
     if not len(source.performance.notes):

@@ -17,9 +17,9 @@ from jaxtyping import Bool, Float, Int
 from duemani.analysis.corrections.passages import ChangedPassage, changed_passages
 from duemani.analysis.corrections.remarks import Finding, note_sentences, passage_remarks
 from duemani.errors import InputError
-from duemani.models.fingering.choose import SPAN_LIMITS_M
+from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M, check_hand_span
 from duemani.models.fingering.model import FingeringModel
-from duemani.models.fingering.reach import MEDIUM_HAND_SPAN_M, reach_scale
+from duemani.models.fingering.reach import reach_scale
 from duemani.models.fingering.second_look import SecondLook, second_look
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, UNKNOWN_HAND, Performance
 from duemani.report import Remark
@@ -112,9 +112,7 @@ def _check(
     bar: np.ndarray | None,
     hand_span_m: float,
 ) -> None:
-    low, high = SPAN_LIMITS_M
-    if not low <= hand_span_m <= high:
-        raise InputError(f"the hand span must lie between {low} and {high} m (0.206 is medium).")
+    check_hand_span(hand_span_m)
     if any(each is not None and len(each) != count for each in (chances, printed, bar)):
         raise InputError("chances, printed fingers and bars must have one row for every note.")
 

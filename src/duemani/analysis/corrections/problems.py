@@ -20,6 +20,7 @@ from duemani.analysis.corrections.spans import (
 )
 from duemani.analysis.hand_moves import HandMoves
 from duemani.analysis.reasons.words import finger_name, interval_name
+from duemani.models.fingering.hand_span import SEMITONE_M
 
 _JOINED_SEC = 0.12
 """Notes nearer together than this (release to onset) want to be joined."""
@@ -163,7 +164,7 @@ def _stepped(moves: HandMoves, other: int, note: int, event: int, joined: bool) 
         f, g = moves.finger(low), moves.finger(high)
         names = f"{finger_name(f)} and {finger_name(g)}"
         if not moves.reaches(f, g, abs(offset)):
-            if abs(offset) < 0.0137 * (g - f):
+            if abs(offset) < SEMITONE_M * (g - f):
                 text = upper(f"{names} have no room on {size}.")
                 return [Problem("cramped", pair, 2.0, text, event)]
             text = (

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from duemani.analysis.hand_moves import HandMoves
 from duemani.analysis.reasons.words import finger_name, interval_name, key_name
+from duemani.keyboard import WHITE_PITCH_M
+from duemani.models.fingering.hand_span import SEMITONE_M
 
-KEY_M = 0.0235
+KEY_M = WHITE_PITCH_M
 """From one white key to the next."""
 STRETCHED_SHARE = 0.85
 """Beyond this share of the reach it is a stretch."""
@@ -50,7 +52,7 @@ def together(moves: HandMoves, low: int, high: int, event: int, struck: bool) ->
     names = f"{finger_name(f)} and {finger_name(g)}"
     size = interval_name(moves.pitch(high) - moves.pitch(low))
     if not moves.reaches(f, g, offset):
-        if offset > 0.0137 * (g - f):
+        if offset > SEMITONE_M * (g - f):
             text = upper(f"{size} is more than {names} reach at once.")
         else:
             text = upper(f"{names} have no room on {size}.")

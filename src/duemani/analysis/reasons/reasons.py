@@ -15,7 +15,8 @@ from duemani.analysis.reasons.sentences import sentences
 from duemani.analysis.reasons.words import key_name, per_cent
 from duemani.errors import InputError
 from duemani.models.fingering.choose import Fingering
-from duemani.models.fingering.reach import MEDIUM_HAND_SPAN_M, reach_scale
+from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M
+from duemani.models.fingering.reach import reach_scale
 from duemani.performance import RIGHT
 
 SUBSTITUTION = "substitution"

@@ -20,12 +20,12 @@ from duemani.analysis.reasons.words import (
     listed,
     per_cent,
 )
+from duemani.keyboard import WHITE_PITCH_M
 from duemani.models.fingering.choose import Fingering
 from duemani.performance import RIGHT
 
 _STRETCHED_SHARE = 0.85
 _CLOSE_RATIO = 0.75
-_KEY_PITCH_M = 0.0235
 _DETACHED_SEC = 0.03
 
 
@@ -252,8 +252,8 @@ def _plain(moves: HandMoves, note: int) -> list[str]:
         return ["The same finger repeats the note."]
     if abs(steps) == 1 and abs(moves.pitch(before) - moves.pitch(note)) <= 2:
         return ["Next finger, next key."]
-    if abs(offset - steps * _KEY_PITCH_M) <= 0.6 * _KEY_PITCH_M:
+    if abs(offset - steps * WHITE_PITCH_M) <= 0.6 * WHITE_PITCH_M:
         return ["The hand stays where it is: one finger for each key."]
-    if abs(offset) > abs(steps) * _KEY_PITCH_M:
+    if abs(offset) > abs(steps) * WHITE_PITCH_M:
         return ["The hand opens a little."]
     return ["The hand closes a little."]

@@ -18,24 +18,10 @@ from functools import cache
 import numpy as np
 
 from duemani.keyboard import is_black, key_centre_x
+from duemani.models.fingering.hand_span import PARNCUTT_SPANS_ST, SEMITONE_M
 from duemani.models.fingering.lines import hand_line
 from duemani.performance import LEFT, UNKNOWN_FINGER
 
-# (finger, finger): practical, comfortable, relaxed least and greatest spans [semitones]; Parncutt.
-_SPANS = {
-    (1, 2): ((-5, 10), (-3, 8), (1, 5)),
-    (1, 3): ((-4, 12), (-2, 10), (3, 7)),
-    (1, 4): ((-3, 14), (-1, 12), (5, 9)),
-    (1, 5): ((-1, 15), (1, 13), (7, 10)),
-    (2, 3): ((1, 5), (1, 3), (1, 2)),
-    (2, 4): ((1, 7), (1, 5), (3, 4)),
-    (2, 5): ((2, 10), (2, 8), (5, 6)),
-    (3, 4): ((1, 4), (1, 2), (1, 2)),
-    (3, 5): ((1, 7), (1, 5), (3, 4)),
-    (4, 5): ((1, 5), (1, 3), (1, 2)),
-}
-_SEMITONE_M = 0.0137
-"""An octave is 7 white keys of 23.5 mm and 12 semitones."""
 _BEYOND = 10.0
 _SAME_FINGER = 6.0
 _FREE_SEC = 0.5
@@ -57,7 +43,7 @@ class HandCost:
         sign = -1 if hand == LEFT else 1
         self.events: list[list[int]] = [event.tolist() for event in line.notes]
         # Half semitones on the keyboard, so that both hands share whole numbers.
-        place = np.round(2 * sign * key_centre_x(notes["pitch"]) / _SEMITONE_M).astype(int)
+        place = np.round(2 * sign * key_centre_x(notes["pitch"]) / SEMITONE_M).astype(int)
         self._place: list[int] = place.tolist()
         self._black: list[bool] = is_black(notes["pitch"]).tolist()
         onset, release = line.onset_sec, line.release_sec
@@ -165,10 +151,9 @@ def span_bounds(f: int, g: int, kind: int) -> tuple[int, int]:
     """Least and greatest semitones from the key of finger `f` (1-5) to that of `g`."""
     if f == g:
         return 0, 0
-    if f < g:
-        return _SPANS[f, g][kind]
-    low, high = _SPANS[g, f][kind]
-    return -high, -low
+    spans = PARNCUTT_SPANS_ST[min(f, g), max(f, g)]
+    low, high = (spans.practical, spans.comfortable, spans.relaxed)[kind]
+    return (low, high) if f < g else (-high, -low)
 
 
 def _excess(f: int, g: int, kind: int, span_st: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-from duemani.between_frames import BetweenFrames
+from duemani.arrays import BetweenFrames
 from duemani.keyboard import BLACK_BASE_WIDTH_M, WHITE_PITCH_M, is_black, key_centre_x, key_rest_top
 from duemani.motion import HandMotion
 from duemani.performance import UNKNOWN_HAND, Performance

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.signal import lfilter
 
-from duemani.between_frames import BetweenFrames
+from duemani.arrays import BetweenFrames
 from duemani.datasets.simulated.cameras import sample_camera, seen_keyboard
 from duemani.inputs.film.camera import Camera
 from duemani.inputs.film.filmed_hands import FilmedHands

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from duemani.between_frames import ON_FRAME
+from duemani.arrays import ON_FRAME
 from duemani.errors import InputError
 from duemani.motion import HandMotion
 from duemani.performance import LEFT, RIGHT

@@ -8,18 +8,16 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from duemani.errors import InputError
 from duemani.models.fingering.decoder import decode_line
+from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M, check_hand_span
 from duemani.models.fingering.lines import contradictions, hand_line
 from duemani.models.fingering.model import FingeringModel, pretrained_fingering
-from duemani.models.fingering.reach import MEDIUM_HAND_SPAN_M, reach_scale, unreachable_events
+from duemani.models.fingering.reach import reach_scale, unreachable_events
 from duemani.models.fingering.repeats import repeated_fingers
 from duemani.models.fingering.restraint import clashes, merged
 from duemani.models.fingering.substitution import substitutions
 from duemani.models.hands.assignment import assign_hands
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
-
-SPAN_LIMITS_M = (0.12, 0.32)
 
 Keep = Literal["hard", "soft", "none"]
 """What happens to fingers already known: kept whatever they cost, preferred, or ignored."""
@@ -66,17 +64,6 @@ def assign_fingers(
         InputError: `hand_span_m` is out of range.
     """
     return choose_fingers(performance, hand_span_m, model=model).performance
-
-
-def check_hand_span(hand_span_m: float) -> None:
-    """Refuse a reach that no hand has.
-
-    Raises:
-        InputError: it is out of range.
-    """
-    low, high = SPAN_LIMITS_M
-    if not low <= hand_span_m <= high:
-        raise InputError(f"the hand span must lie between {low} and {high} m (0.206 is medium).")
 
 
 def choose_fingers(

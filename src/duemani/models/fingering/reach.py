@@ -1,9 +1,8 @@
 """What one hand can reach: the physical side of fingering, as penalties in nats.
 
 Coordinates are those of the right hand; a left hand is mirrored (x -> -x) before it comes here.
-Spans are key-centre distances. The medium hand's spans are Parncutt et al. (1997), "An ergonomic
-model of keyboard fingering for melodic fragments", practical spans, turned from semitones into
-metres at 13.7 mm a semitone.
+Spans are key-centre distances. The medium hand's are Parncutt's practical ones, but for two
+(`hand_span.TRAINED_PRACTICAL_ST`), turned from semitones into metres at 13.7 mm a semitone.
 """
 
 from __future__ import annotations
@@ -11,26 +10,15 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from duemani.models.fingering.hand_span import (
+    MEDIUM_HAND_SPAN_M,
+    SEMITONE_M,
+    TRAINED_PRACTICAL_ST,
+)
 from duemani.skeleton import MEDIUM_SPAN_M
 
-MEDIUM_HAND_SPAN_M = 0.206
-"""Thumb to little finger of a medium hand: a ninth easily, a tenth at the limit."""
 CHORD_SHARE_OF_SPAN = MEDIUM_HAND_SPAN_M / MEDIUM_SPAN_M
 """The fingering counts the distance of key centres, a style that of the outermost fingertips."""
-_SEMITONE_M = 0.0137
-# (low finger, high finger): (least, greatest) semitones from the low finger's key to the other's.
-_PRACTICAL_SPANS = {
-    (1, 2): (-5, 10),
-    (1, 3): (-4, 12),
-    (1, 4): (-2, 14),
-    (1, 5): (1, 15),
-    (2, 3): (1, 5),
-    (2, 4): (1, 7),
-    (2, 5): (2, 10),
-    (3, 4): (1, 4),
-    (3, 5): (1, 7),
-    (4, 5): (1, 5),
-}
 _EXCESS_PENALTY_PER_M = 150.0
 _SAME_FINGER_PENALTY = 25.0
 _CROSSED_PENALTY = 20.0
@@ -47,10 +35,10 @@ TOGETHER_SEC = 0.05
 
 def _spans() -> tuple[Float[np.ndarray, "finger finger"], Float[np.ndarray, "finger finger"]]:
     least, greatest = np.zeros((5, 5)), np.zeros((5, 5))
-    for (low, high), (least_st, greatest_st) in _PRACTICAL_SPANS.items():
+    for (low, high), (least_st, greatest_st) in TRAINED_PRACTICAL_ST.items():
         least[low - 1, high - 1], greatest[low - 1, high - 1] = least_st, greatest_st
         least[high - 1, low - 1], greatest[high - 1, low - 1] = -greatest_st, -least_st
-    return least * _SEMITONE_M, greatest * _SEMITONE_M
+    return least * SEMITONE_M, greatest * SEMITONE_M
 
 
 # [f, g]: least and greatest x of finger g relative to finger f.

@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Float
 
 from duemani.keyboard import key_centre_x
+from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M
 from duemani.models.fingering.lines import COMBINATIONS
-from duemani.models.fingering.reach import MEDIUM_HAND_SPAN_M, TOGETHER_SEC, within_reach
+from duemani.models.fingering.reach import TOGETHER_SEC, within_reach
 from duemani.models.hands.features import Hands, TakenNotes
 from duemani.performance import LEFT, RIGHT
 

@@ -9,30 +9,18 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from duemani.models.fingering.hand_span import PARNCUTT_SPANS_ST
 from duemani.models.fingering.inputs import LINK_ENTRIES, PAIR_ENTRIES
 
-# (finger, finger): least and greatest comfortable, then relaxed span.
-_SPANS = {
-    (0, 1): (-3, 8, 1, 5),
-    (0, 2): (-2, 10, 3, 7),
-    (0, 3): (-1, 12, 5, 9),
-    (0, 4): (1, 13, 7, 10),
-    (1, 2): (1, 3, 1, 2),
-    (1, 3): (1, 5, 3, 4),
-    (1, 4): (2, 8, 5, 6),
-    (2, 3): (1, 2, 1, 2),
-    (2, 4): (1, 5, 3, 4),
-    (3, 4): (1, 3, 1, 2),
-}
 _FEATURES = 12
 
 
 def _spans() -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest [comfortable, relaxed] semitones from finger f to g, (2, 5, 5)."""
     least, greatest = np.zeros((2, 5, 5)), np.zeros((2, 5, 5))
-    for (f, g), spans in _SPANS.items():
-        for kind in (0, 1):
-            low, high = spans[2 * kind : 2 * kind + 2]
+    for (finger, other), spans in PARNCUTT_SPANS_ST.items():
+        f, g = finger - 1, other - 1
+        for kind, (low, high) in enumerate((spans.comfortable, spans.relaxed)):
             least[kind, f, g], greatest[kind, f, g] = low, high
             least[kind, g, f], greatest[kind, g, f] = -high, -low
     return least, greatest

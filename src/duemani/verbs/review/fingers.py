@@ -16,7 +16,7 @@ from duemani.models.reviewer.prior import notes_prior
 from duemani.models.reviewer.seen_hands import FRAME_RATE, SeenHands
 from duemani.models.reviewer.windows import Evidence
 from duemani.performance import UNKNOWN_HAND, Performance
-from duemani.progress import Progress
+from duemani.progress import Progress, stage_share
 from duemani.report import FingerReview, Remark
 from duemani.verbs.review.material import Material
 
@@ -50,8 +50,7 @@ def judge_take(
         # Velocities that were heard are compared with what the reviewer hears by itself.
         material.notes_from == "measured",
     )
-    report = None if progress is None else lambda share: progress("judging", share)
-    return judge(network, evidence, material.frames, report)
+    return judge(network, evidence, material.frames, stage_share(progress, "judging"))
 
 
 def review_fingers(

@@ -12,8 +12,8 @@ from duemani.analysis.expression.expression import analyse_expression
 from duemani.analysis.listener_ratings import listener_ratings
 from duemani.errors import InputError
 from duemani.inputs.score.written import WrittenPiece, read_written
-from duemani.models.fingering.choose import check_hand_span, choose_fingers
-from duemani.models.fingering.reach import MEDIUM_HAND_SPAN_M
+from duemani.models.fingering.choose import choose_fingers
+from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M, check_hand_span
 from duemani.models.reviewer.judge import Judgement
 from duemani.models.reviewer.pretrained import ReviewerNetwork, shipped_reviewer
 from duemani.motion import HandMotion

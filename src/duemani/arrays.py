@@ -1,4 +1,4 @@
-"""Between even frames: where a moment lies, and what is there."""
+"""Arrays of the core types: not to be written into, and read between their frames."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from scipy.spatial.transform import Rotation
 
 ON_FRAME = 1e-4
 """Times so near a frame are that frame's [frames]: rounding, not movement."""
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view of the same numbers that cannot be written into; the caller's own array still can."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 @dataclass(frozen=True)
