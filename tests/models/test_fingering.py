@@ -130,8 +130,8 @@ def test_far_apart_notes_go_to_different_hands() -> None:
 
 
 def test_melody_with_accompaniment_is_split() -> None:
-    bass = line([48, 55, 52, 55] * 8, step_sec=0.2).notes
-    tune = line([72, 74, 76, 77, 79, 77, 76, 74], step_sec=0.8).notes
+    bass = line([48, 55, 52, 55] * 8, step_sec=0.2).notes.copy()
+    tune = line([72, 74, 76, 77, 79, 77, 76, 74], step_sec=0.8).notes.copy()
     bass["hand"], tune["hand"] = LEFT, RIGHT
     known = Performance.create(np.concatenate([bass, tune]))
     bare = known.notes.copy()
@@ -141,7 +141,7 @@ def test_melody_with_accompaniment_is_split() -> None:
 
 
 def test_given_hands_and_fingers_are_kept() -> None:
-    notes = line(major_scale(60)).notes
+    notes = line(major_scale(60)).notes.copy()
     notes["hand"][::3] = LEFT
     notes["finger"][::4] = [5, 5, 1, 1, 3, 3, 2, 2][: len(notes[::4])]
     played = assign_fingers(Performance.create(notes)).notes
@@ -151,7 +151,7 @@ def test_given_hands_and_fingers_are_kept() -> None:
 
 
 def test_given_fingers_out_of_order_are_kept_too() -> None:
-    notes = chord([60, 64, 67], RIGHT).notes
+    notes = chord([60, 64, 67], RIGHT).notes.copy()
     notes["finger"] = [3, 3, 1]
     assert assign_fingers(Performance.create(notes)).notes["finger"].tolist() == [3, 3, 1]
 
@@ -269,7 +269,7 @@ def test_match_rates() -> None:
 
 
 def test_infeasibility_counts_what_a_hand_cannot_do() -> None:
-    notes = chord([60, 64, 84], RIGHT).notes
+    notes = chord([60, 64, 84], RIGHT).notes.copy()
     notes["finger"] = [1, 1, 2]
     counts = infeasibility(Performance.create(notes))
     assert (counts.same_finger, counts.out_of_reach) == (1, 2)
@@ -299,7 +299,7 @@ def test_printed_fingers_are_kept_preferred_or_ignored() -> None:
     free = choose_fingers(printed, keep="none").chances[0]
     assert liked[1] > 2 * free[1]
     # What no hand can do is not done for the sake of a preference.
-    wide = chord([60, 76], RIGHT).notes
+    wide = chord([60, 76], RIGHT).notes.copy()
     wide["finger"] = [3, 4]
     soft = choose_fingers(Performance.create(wide), keep="soft").performance.notes["finger"]
     assert tuple(soft) == (1, 5)
@@ -340,7 +340,7 @@ def test_what_can_be_reached_is_reached() -> None:
 
 
 def test_contradictory_prints_are_told_and_kept() -> None:
-    notes = chord([60, 64, 67], RIGHT).notes
+    notes = chord([60, 64, 67], RIGHT).notes.copy()
     notes["finger"] = [3, 2, 2]
     result = choose_fingers(Performance.create(notes))
     assert fingers(result.performance) == "322"

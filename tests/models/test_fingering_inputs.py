@@ -36,7 +36,7 @@ Row = tuple[float, float, int]
 def notes_of(rows: list[Row], hand: int = RIGHT) -> np.ndarray:
     notes = make_notes([(onset, end, pitch, 64) for onset, end, pitch in rows])
     notes["hand"] = hand
-    return Performance.create(notes).notes
+    return Performance.create(notes).notes.copy()
 
 
 KEPT: dict[int, dict[str, float]] = {
@@ -67,7 +67,7 @@ def small_piece() -> np.ndarray:
                 rows.append((at + 0.001 * side, at + float(rng.uniform(0.1, 1.5)), pitch, side))
     notes = make_notes([(on, max(end, on), int(pitch), 64) for on, end, pitch, _ in rows])
     notes["hand"] = [row[3] for row in rows]
-    return Performance.create(notes).notes
+    return Performance.create(notes).notes.copy()
 
 
 def inputs_of(hand: int) -> LineInputs:

@@ -34,7 +34,7 @@ Row = tuple[float, float, int, int]
 
 
 def bare(rows: list[Row]) -> np.ndarray:
-    return Performance.create(make_notes(rows)).notes
+    return Performance.create(make_notes(rows)).notes.copy()
 
 
 def made_up_network(seed: int = 0, width: int = 8) -> Weights:
@@ -135,7 +135,7 @@ def test_inputs_are_small_numbers_and_shift_in_time() -> None:
 def test_any_notes_get_hands_and_given_ones_stay(rows: list[tuple[float, float, int, int]]) -> None:
     notes = make_notes([(onset, onset + length, pitch, 64) for onset, length, pitch, _ in rows])
     notes["hand"] = [row[3] for row in rows]
-    notes = Performance.create(notes).notes
+    notes = Performance.create(notes).notes.copy()
     found = assign_hands(notes, search_weights(), network=made_up_network())
     assert np.isin(found, (LEFT, RIGHT)).all()
     given_ones = notes["hand"] != UNKNOWN_HAND
