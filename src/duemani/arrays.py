@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.spatial.transform import Rotation
 
 ON_FRAME = 1e-4
 """Times so near a frame are that frame's [frames]: rounding, not movement."""
@@ -61,6 +60,9 @@ class BetweenFrames:
         self, rotations_rad: Float[np.ndarray, "hand frame joint 3"]
     ) -> Float[np.ndarray, "hand moment joint 3"]:
         """Axis-angle rotations by the shortest turn from frame to frame, evenly [rad]."""
+        # Here, for notes alone (which import this module) need no scipy.
+        from scipy.spatial.transform import Rotation
+
         here, there = rotations_rad[:, self.low], rotations_rad[:, self.high]
         between = np.broadcast_to(self.share[:, None] > 0, here.shape[:-1])
         if not between.any():
