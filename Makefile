@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell find web -path web/node_modules -prune -o -type f -print)
 
-.PHONY: demo test test-slow check setup setup-dev benchmark clean
+.PHONY: demo test test-slow check setup setup-dev benchmark mutants clean
 
 demo: setup  ## Make the demo page
 	$(BIN)/duemani demo -o demo.html

@@ -140,7 +140,9 @@ def main() -> None:
                     if killed(mutant, seen, source):
                         score[0] += 1
                         continue
-                    lines = zip(path.read_text().splitlines(), mutant.text.splitlines(), strict=False)
+                    lines = zip(
+                        path.read_text().splitlines(), mutant.text.splitlines(), strict=False
+                    )
                     change = next((b for a, b in lines if a != b), "").strip()
                     print(f"survived {path.relative_to(ROOT)}:{mutant.line}: {change}")
             sys.dont_write_bytecode = False
