@@ -97,3 +97,21 @@ def test_a_medium_hand_really_spans_what_it_claims() -> None:
     )
     span = np.linalg.norm(landmarks[0, 4] - landmarks[0, 20])
     assert span == pytest.approx(skeleton.MEDIUM_SPAN_M, abs=0.012)
+
+
+def test_the_little_finger_spreads_outwards_further_than_inwards() -> None:
+    joints = skeleton.FINGER_JOINTS[:, 0]  # each finger's base, thumb to little finger
+    towards_thumb = np.degrees(skeleton.JOINT_LIMITS_RAD[joints, 1])
+    np.testing.assert_allclose(towards_thumb[4], [-38, 20])
+    np.testing.assert_allclose(towards_thumb[1:4], [[-25, 25]] * 3)
+    # What is outwards: the right hand's tip goes to larger x, towards higher keys.
+    angles = np.zeros((2, 16, 3))
+    angles[:, joints[4], 1] = skeleton.JOINT_LIMITS_RAD[joints[4], 1]
+    rotations = skeleton.rotations_from_angles(angles, RIGHT)
+    landmarks, _ = skeleton.pose_joints(np.zeros((2, 3)), rotations, BONES, RIGHT)
+    rest, _ = skeleton.pose_joints(
+        np.zeros((1, 3)), skeleton.rotations_from_angles(np.zeros((1, 16, 3)), RIGHT), BONES, RIGHT
+    )
+    out, inwards = landmarks[:, 20, 0] - rest[0, 20, 0]
+    assert out > 0 > inwards
+    assert out > -inwards

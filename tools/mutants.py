@@ -36,7 +36,7 @@ ROOMS = {
     "evaluation": ("tests/evaluation", "tests/commands/test_cli_*evaluate.py"),
     "analysis": ("tests/analysis",),
     "models/fingering": ("tests/models/test_fingering*.py", "tests/models/test_substitution.py"),
-    "inputs/midi": ("tests/inputs/test_midi*.py",),
+    "inputs/midi": ("tests/inputs/test_midi*.py", "tests/verbs/test_finger_score.py"),
     "performance": ("tests/test_performance.py",),
     "motion": ("tests/test_motion.py",),
     "skeleton": ("tests/test_skeleton.py", "tests/models/test_solver.py"),

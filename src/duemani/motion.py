@@ -218,7 +218,7 @@ def load_motion(path: Path) -> HandMotion:
         frames = arrays["tracked"].shape[1]
         rate, start = float(arrays["frame_rate"]), float(arrays["start_sec"])
         if not frames or not 1 <= rate <= 1000 or not abs(start) < 1e6:
-            raise InputError(f"{path} holds no frames, or its frame rate or start is no true one.")
+            raise InputError(f"{path} holds no frames, or its frame rate or start is out of range.")
         for name, shape in motion_shapes(frames).items():
             if arrays[name].shape != shape:
                 raise InputError(f"{path}: {name} has shape {arrays[name].shape}, not {shape}.")

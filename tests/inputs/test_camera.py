@@ -106,7 +106,7 @@ def test_from_straight_above_a_phones_lens_is_assumed() -> None:
     [np.zeros((3, 3)), np.full((3, 3), np.nan), np.outer([300.0, 200.0, 1.0], [1.0, 2.0, 1.0])],
 )
 def test_a_plane_that_is_none_is_refused(plane: np.ndarray) -> None:
-    with pytest.raises(InputError, match="no true one"):
+    with pytest.raises(InputError, match="not one that a camera could see"):
         keyboard_camera(plane, (640, 360))
 
 

@@ -259,3 +259,27 @@ def test_nothing_is_left_behind_where_nothing_can_be_written(tmp_path: Path) -> 
     with pytest.raises(InputError, match="cannot write"):
         save_json(tmp_path / "folder.json", Performance())
     assert [path.name for path in tmp_path.iterdir()] == ["folder.json"]
+
+
+def test_the_writer_puts_a_release_before_an_onset_on_one_tick(tmp_path: Path) -> None:
+    notes = np.zeros(2, NOTE_DTYPE)
+    notes["onset_sec"], notes["release_sec"] = [0.0, 0.5], [0.5, 1.0]
+    notes["pitch"], notes["velocity"], notes["hand"] = 60, 80, RIGHT
+    pedal = np.array([(0.5, 100)], PEDAL_DTYPE)
+    save_midi(tmp_path / "a.mid", Performance.create(notes, pedal))
+    track = mido.MidiFile(tmp_path / "a.mid").tracks[1]
+    played = [message.type for message in track if not message.is_meta]
+    assert played == ["note_on", "note_off", "control_change", "note_on", "note_off"]
+    back = load_midi(tmp_path / "a.mid")
+    np.testing.assert_allclose(back.notes["release_sec"], [0.5, 1.0])
+
+
+def test_a_finger_belongs_to_the_next_note_alone(tmp_path: Path) -> None:
+    three = mido.MetaMessage("text", text="finger=3")
+    track = [three, on(60), on(64), off(60, 480), off(64), on(62), off(62, 480), three]
+    # Nor does it wait for a later note.
+    track += [on(65, 10), off(65, 480)]
+    notes = load_midi(write(tmp_path / "a.mid", track)).notes
+    assert dict(zip(notes["pitch"].tolist(), notes["finger"].tolist(), strict=True)) == {
+        60: 3, 64: 0, 62: 0, 65: 0
+    }  # fmt: skip

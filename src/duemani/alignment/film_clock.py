@@ -33,7 +33,8 @@ _LEAST_NOTES = 12
 # Shares of notes with a tip on their key beyond chance, (share − chance) / (1 − chance): of wrong
 # files at most, of right ones at least (benchmarks/clocks.py).
 _WRONG_SHARE, _RIGHT_SHARE = 0.75, 0.93
-# How far the offset found stands out among others, in their standard deviations: likewise.
+# How far the offset found stands out among others, in their standard deviations: of wrong files
+# at most, of right ones at least.
 _WRONG_LEAD, _RIGHT_LEAD = 5.0, 8.0
 _OTHERS_SEC = np.concatenate([np.arange(-12, -0.75, 0.1), np.arange(0.8, 12.05, 0.1)])
 

@@ -53,7 +53,12 @@ def match_passage(
         try:
             pairs = _by_dual_dtw(onset_sec[played], pitch[played], written, line)
         # The library trips over passages of a few notes and over unlucky paths in many ways.
-        except Exception:
+        except Exception as error:
+            warnings.warn(
+                f"{len(played)} notes are matched by their pitch and place alone, since the aligner"
+                f" failed on them ({type(error).__name__}).",
+                stacklevel=2,
+            )
             pairs = []
         for note, score_note in pairs:
             found[first + note] = score_note

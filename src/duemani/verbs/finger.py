@@ -246,7 +246,7 @@ def _fingered(
     )
     remarks = (
         *source.remarks,
-        # The model tells the same in seconds.
+        # `fingering.remarks` names the same contradictions by seconds instead of bars.
         *((keep == "hard" and contradictions(fingered, source.performance)) or fingering.remarks),
         *unreachable_chords(fingered),
     )

@@ -11,7 +11,7 @@ import pytest
 
 from duemani.outputs.page.review_page import save_review_page
 from duemani.report import Review
-from tests.helpers.chromium import Tab, chromium, opened_browser
+from tests.helpers.browser import Tab, opened_browser
 from tests.helpers.pages import make_motion
 from tests.helpers.reviews import audio_review, made_review, sound_file
 
@@ -21,11 +21,8 @@ STATE = "window.duemaniReview.state()"
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    if chromium() is None:
-        pytest.skip("no chromium on this machine")
-    with opened_browser(tmp_path_factory.mktemp("browser")) as one:
-        one.size(1280, 800)
+def tab() -> Iterator[Tab]:
+    with opened_browser() as one:
         yield one
 
 
@@ -176,7 +173,7 @@ def test_marks_and_bars(tab: Tab, page: Path) -> None:
 
 def test_it_prints(tab: Tab, page: Path) -> None:
     tab.open(page, READY)
-    tab.call("Emulation.setEmulatedMedia", media="print")
+    tab.page.emulate_media(media="print")
     shown = "(id => document.getElementById(id).getClientRects().length > 0)('{}')"
     for name in ("remarks", "sheet", "charts", "bar-table", "evidence", "cannot"):
         if name == "bar-table":
@@ -184,7 +181,7 @@ def test_it_prints(tab: Tab, page: Path) -> None:
         assert tab.run(shown.format(name)), name
     for name in ("transport", "lanes", "filters"):
         assert not tab.run(shown.format(name)), name
-    tab.call("Emulation.setEmulatedMedia", media="")
+    tab.page.emulate_media(media="null")
     pdf = tab.pdf()
     assert pdf.startswith(b"%PDF")
     pages = len(re.findall(rb"/Type\s*/Page\b", pdf))

@@ -6,7 +6,7 @@ import { pageData, type RemarkData, type ReviewData } from "./data";
 
 /** Heard before and after a passage where no bars bound it [s]. */
 const AROUND_SEC = 0.4;
-/** Rows of the page that stay at hand while the whole piece is looped would help nobody. */
+/** A loop lasts at least so long: one short note would only click [s]. */
 const SHORTEST_LOOP_SEC = 0.3;
 
 export class Session {

@@ -174,9 +174,9 @@ def _read_numbers(path: Path) -> tuple[list[np.ndarray], np.ndarray, float, floa
     if any(side.ndim != 2 or side.shape != (len(sides[0]), _FRAME_FLOATS) for side in sides):
         raise InputError(f"{path.name} has other than {_FRAME_FLOATS} numbers a hand and frame.")
     if adjust.ndim != 1 or len(adjust) < 3 or not (np.abs(adjust[1:3]) < _LARGEST_NUMBER).all():
-        raise InputError(f"{path.name}: its adjustment is no true one.")
+        raise InputError(f"{path.name}: its adjustment holds values that are not finite numbers.")
     if not 10 <= rate <= 240 or not 0 <= start < 1e7:
-        raise InputError(f"{path.name}: its frame rate or start is no true one.")
+        raise InputError(f"{path.name}: its frame rate or start is not a number in range.")
     if len(sides[0]) < _LEAST_SEC * rate:
         raise InputError(f"{path.name} is shorter than {_LEAST_SEC:g} s.")
     return sides, adjust, rate, start

@@ -135,7 +135,7 @@ def speed_distribution_distance(
 
     Args:
         one_x: x of the tips [m], finite.
-        other_x: likewise; the number of frames may differ.
+        other_x: x of the other set's tips [m], finite; the number of frames may differ.
         frame_rate: of both [Hz].
         known_one, known_other, low_pass_hz: as in `acceleration_and_jerk`.
 

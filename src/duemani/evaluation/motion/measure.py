@@ -59,7 +59,7 @@ def evaluate_motion(motion: HandMotion, reference: Performance) -> dict[str, flo
         of frames with `limit_violations` (any joint more than half a degree outside its
         limits), `penetrations` (any tip more than 1 mm below the top of a key that is not moving),
         `finger_collisions` (fingers of one hand closer than their flesh allows) and
-        `hand_collisions` (likewise between hands).
+        `hand_collisions` (fingers of different hands closer than that).
     """
     presses = find_presses(motion)
     matches = match_presses(reference.notes, presses)

@@ -23,7 +23,7 @@ _SKEW_SPREAD, _ASPECT_SPREAD = 0.01, 0.03
 """How well the keyboard's two directions are known to be square, and their ratio."""
 _VIEWS_RAD = np.radians(np.geomspace(10, 115, 300))
 _LEAST_DETERMINANT = 1e-12
-_NO_VIEW = "the keyboard's place in the picture is no true one."
+_NO_VIEW = "the keyboard's place in the picture is not one that a camera could see."
 _FAR = 1.5
 _BEFORE_TURN = 0.9
 _NEWTON_STEPS = 12

@@ -30,7 +30,7 @@ _ANGLE_GIVE_RAD = 0.12
 _GIVE = np.full(DOF_COUNT, _ANGLE_GIVE_RAD)
 _GIVE[:3] = np.array(WRIST_MOVE_M) * 0.7
 _CLEARANCE_M = 0.002
-_SOFTEST = 1 / 0.0015  # targets count no more than this [1/m] while poses are still uncertain
+_MOST_WEIGHT = 1 / 0.0015  # targets count no more than this [1/m] while poses are still uncertain
 
 
 def dofs_of(
@@ -102,8 +102,8 @@ class Contact:
         floor = idle_floor(posed.tips_m[..., 1], FRAME_RATE) + _CLEARANCE_M
         short, slope = soft_hinge(floor - posed.tips_m[..., 2])
         away[..., 2] = np.where(self.idle, short, away[..., 2])
-        weight[..., 2] = np.where(self.idle, slope * _SOFTEST, weight[..., 2])
-        weight = np.minimum(weight, _SOFTEST) * strength
+        weight[..., 2] = np.where(self.idle, slope * _MOST_WEIGHT, weight[..., 2])
+        weight = np.minimum(weight, _MOST_WEIGHT) * strength
         miss = (away * weight).reshape(len(weight), 15)
         jacobian = (posed.jacobian * weight[..., None]).reshape(len(weight), 15, DOF_COUNT)
         give = _GIVE.copy()

@@ -128,8 +128,8 @@ def _look_at(
         scores = tempered(potentials(model.networks, inputs), inputs, model.temperature)
         scores = Restraint.of(inputs, part, notes, scale).applied(scores)
         worths.append(joint(scores)[start - low : end - low])
-        heard = _heard(part, inputs, evidence)
-        scores = Potentials(scores.own + heard, scores.step, scores.skip, scores.triple)
+        seen = _seen_evidence(part, inputs, evidence)
+        scores = Potentials(scores.own + seen, scores.step, scores.skip, scores.triple)
         total = joint(scores)
         _fill_chances(look.chances, part, inputs, posterior(scores, total), start - low, end - low)
         path.run(total[start - low : end - low])
@@ -174,7 +174,7 @@ def _evidence(seen: np.ndarray, played: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.log(np.maximum(likely, 1e-9)), np.where(known[:, None], really, 0.0)
 
 
-def _heard(line: HandLine, inputs: LineInputs, evidence: np.ndarray) -> np.ndarray:
+def _seen_evidence(line: HandLine, inputs: LineInputs, evidence: np.ndarray) -> np.ndarray:
     """(event, choice): the evidence for each combination."""
     total = np.zeros(inputs.fixed.shape, np.float32)
     for slot in range(inputs.choice.shape[2]):

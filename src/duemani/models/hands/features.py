@@ -156,12 +156,33 @@ def choice_features(
         scale: hand size relative to a medium hand; spans are divided by it.
     """
     pitch = taken.pitch[order]
-    now = taken.onset_sec[order].min()
-    register = (2 * hand - 1) @ taken.register[order]
+    now_sec = taken.onset_sec[order].min()
     low, high, used = _ranges(pitch, hand)
     count = np.stack([(hand == LEFT).sum(1), (hand == RIGHT).sum(1)], 1)
-    span = np.where(used, high - low, 0.0) / scale
-    own = np.stack(
+    register = (2 * hand - 1) @ taken.register[order]
+    own = _own_features(np.where(used, high - low, 0.0) / scale, count, used)
+    fixed = np.concatenate([register, own.sum(1)], -1)
+    fixed = np.broadcast_to(fixed[None], (len(hands.low), *fixed.shape))
+    idle_sec = np.maximum(now_sec - hands.time_sec, 0.0)[:, None]
+    moving = np.concatenate(
+        [
+            _reaching_features(hands, taken, (low, high, used), count, idle_sec, scale),
+            _paced_features(hands, (low, high, used), idle_sec),
+        ],
+        -1,
+    ).sum(2)
+    both = _crossing_features(hands, (low, high, used), idle_sec)
+    return np.concatenate([fixed, moving, both], -1)
+
+
+_Taken = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Lowest and highest pitch that each hand takes under each choice, and whether it takes any:
+(choice, hand) each."""
+
+
+def _own_features(span: np.ndarray, count: np.ndarray, used: np.ndarray) -> np.ndarray:
+    """How hard the notes struck now are for one hand, (choice, hand, feature)."""
+    return np.stack(
         [
             _over(span, 8),
             _over(span, 12),
@@ -174,25 +195,30 @@ def choice_features(
         ],
         -1,
     )
-    # From here (hypothesis, choice, hand).
-    idle = np.maximum(now - hands.time_sec, 0.0)[:, None]
+
+
+def _reaching_features(
+    hands: Hands,
+    taken: TakenNotes,
+    ranges: _Taken,
+    count: np.ndarray,
+    idle_sec: np.ndarray,
+    scale: float,
+) -> np.ndarray:
+    """From where each hand was, and around what it holds, (hypothesis, choice, hand, feature)."""
+    low, high, used = ranges
     last_low, last_high = hands.low[:, None], hands.high[:, None]
-    middle, last_middle = (low + high) / 2, (last_low + last_high) / 2
-    move = np.where(used, np.abs(middle - last_middle), 0.0)
     nearest = np.minimum(np.abs(low - last_low), np.abs(high - last_high))
     outside = np.maximum(np.maximum(low - last_high, last_low - high), 0.0)
     outside = np.where(used, outside, 0.0)
-    pace = np.searchsorted(_MOTION_EDGES_SEC, idle)
-    paced = (pace[..., None] == np.arange(4)) * np.ones((1, len(hand), 1, 1))
     mine = hands.holder[:, :, None] == np.array([LEFT, RIGHT])
     held_pitch = taken.pitch[hands.held][:, None]
     held_low = np.where(mine, held_pitch, _FAR).min(1, initial=_FAR)[:, None]
     held_high = np.where(mine, held_pitch, -_FAR).max(1, initial=-_FAR)[:, None]
     reach = np.maximum(high, held_high) - np.minimum(low, held_low)
-    holding = used & (held_high > 0)
-    reach = np.where(holding, reach, 0.0) / scale
+    reach = np.where(used & (held_high > 0), reach, 0.0) / scale
     together = np.where(used, count + mine.sum(1)[:, None], 0)
-    moving = np.stack(
+    return np.stack(
         [
             used & (nearest == 0),
             used & (nearest > 0) & (nearest <= 2),
@@ -200,20 +226,35 @@ def choice_features(
             _over(reach, 10),
             _over(reach, 14),
             np.maximum(together - 5, 0),
-            used * np.tanh(idle),
-            np.tanh(outside / 12) * (idle < 2.0),
+            used * np.tanh(idle_sec),
+            np.tanh(outside / 12) * (idle_sec < 2.0),
         ],
         -1,
     )
-    per_hand = np.concatenate(
-        [moving, paced * (move[..., None] / 12), paced * np.tanh(move / 4)[..., None]], -1
-    ).sum(2)
-    now_low, now_high = np.where(used, low, last_low), np.where(used, high, last_high)
-    fresh = np.where(used, 1.0, np.exp(-idle)).prod(-1)
+
+
+def _paced_features(hands: Hands, ranges: _Taken, idle_sec: np.ndarray) -> np.ndarray:
+    """How far each hand moves, by the time it has, (hypothesis, choice, hand, feature)."""
+    low, high, used = ranges
+    last_middle = (hands.low[:, None] + hands.high[:, None]) / 2
+    move = np.where(used, np.abs((low + high) / 2 - last_middle), 0.0)
+    pace = np.searchsorted(_MOTION_EDGES_SEC, idle_sec)
+    paced = (pace[..., None] == np.arange(4)) * np.ones((1, len(low), 1, 1))
+    return np.concatenate(
+        [paced * (move[..., None] / 12), paced * np.tanh(move / 4)[..., None]], -1
+    )
+
+
+def _crossing_features(hands: Hands, ranges: _Taken, idle_sec: np.ndarray) -> np.ndarray:
+    """Where the hands come to lie against each other, (hypothesis, choice, feature)."""
+    low, high, used = ranges
+    now_low = np.where(used, low, hands.low[:, None])
+    now_high = np.where(used, high, hands.high[:, None])
+    fresh = np.where(used, 1.0, np.exp(-idle_sec)).prod(-1)
     middles = (now_low + now_high) / 2
     crossed = np.maximum(middles[..., LEFT] - middles[..., RIGHT], 0.0)
     overlap = np.maximum(now_high[..., LEFT] - now_low[..., RIGHT], 0.0)
-    both = np.stack(
+    return np.stack(
         [
             fresh * np.tanh(crossed / 6),
             fresh * np.tanh(overlap / 6),
@@ -222,7 +263,3 @@ def choice_features(
         ],
         -1,
     )
-    shape = (len(hands.low), len(hand))
-    fixed = np.concatenate([register, own.sum(1)], -1)
-    fixed = np.broadcast_to(fixed[None], (*shape, fixed.shape[-1]))
-    return np.concatenate([fixed, per_hand, both], -1)

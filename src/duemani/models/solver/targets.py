@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy.interpolate import PchipInterpolator
 
 from duemani.keyboard import BLACK_FRONT_M, BLACK_HEIGHT_M, key_rest_top, key_travel, slot_centre_x
@@ -83,97 +83,152 @@ def tip_targets(
     frame = time_sec[1] - time_sec[0] if frames > 1 else 1 / 60
     for finger in range(5):
         mine = np.flatnonzero(schedule.finger == finger)
-        if len(mine):
-            _one_finger(
-                schedule, points_m, mine, time_sec, frame, style,
-                position[:, finger], weight[:, finger], pressing[:, finger], in_front[:, finger],
-            )  # fmt: skip
+        if not len(mine):
+            continue
+        strikes = _Strikes.of(schedule, points_m[mine], mine, style)
+        at = _Moment.of(strikes, time_sec)
+        position[:, finger, :2] = strikes.point_m[at.owner, :2]
+        position[:, finger, 2] = _heights(strikes, time_sec)
+        pressing[:, finger] = strikes.pressing(at, frame)
+        in_front[:, finger] = strikes.in_front(at)
+        weight[:, finger] = strikes.weights(at, pressing[:, finger])
     return TipTargets(position, weight, pressing, in_front)
 
 
-def _one_finger(
-    schedule: Schedule,
-    points_m: np.ndarray,
-    mine: np.ndarray,
-    time_sec: np.ndarray,
-    frame: float,
-    style: Style,
-    position: np.ndarray,
-    weight: np.ndarray,
-    pressing: np.ndarray,
-    in_front: np.ndarray,
-) -> None:
-    onset, release = schedule.onset_sec[mine], schedule.release_sec[mine]
-    top = points_m[mine, 2]
-    deep = (points_m[mine, 1] > BLACK_FRONT_M) & (top == 0)
-    # Out of the gap between two black keys a finger goes straight up, so it leaves early.
-    release = np.where(deep, np.maximum(release - 0.02, onset + 0.03), release)
-    loudness = (schedule.velocity[mine] - 64) / 64
-    fall = 0.034 * 2.0 ** (-1.2 * loudness)  # seconds the key takes to go down
-    fall = np.minimum(fall, 0.8 * np.maximum(release - onset, 0.015))
-    before = np.concatenate([[np.inf], onset[1:] - release[:-1]])
-    after = np.concatenate([onset[1:] - release[:-1], [np.inf]])
-    prepare = np.minimum(0.16, 0.75 * before)
-    lift = style.lift_m * (1 + 0.5 * loudness) * np.clip(before / 0.16, 0.25, 1)
-    travel = key_travel(schedule.pitch[mine])
-    lift = np.where(deep, np.maximum(lift, BLACK_HEIGHT_M + 0.006), lift)
-    # Very short strikes do not reach the key's bottom.
-    bottom = top - np.clip(0.62 + (release - onset) / 0.12, 0.75, _HOLD_DEPTH_SHARE) * travel
+@dataclass(frozen=True)
+class _Moment:
+    """Frames against the strike that each belongs to: the one being prepared or held.
 
-    # Height: up, down through half the travel at the onset, held, and up at the release.
+    Attributes:
+        owner: index of that strike.
+        since_sec, until_sec: time since its onset, and since its release (negative before).
+    """
+
+    owner: Int[np.ndarray, " frame"]
+    since_sec: Float[np.ndarray, " frame"]
+    until_sec: Float[np.ndarray, " frame"]
+
+    @classmethod
+    def of(cls, strikes: _Strikes, time_sec: np.ndarray) -> _Moment:
+        onset, release = strikes.onset_sec, strikes.release_sec
+        border = np.concatenate([[-np.inf], (release[:-1] + onset[1:]) / 2])
+        border[1:] = np.maximum(border[1:], release[:-1])
+        owner = np.searchsorted(border, time_sec, side="right") - 1
+        return cls(owner, time_sec - onset[owner], time_sec - release[owner])
+
+
+@dataclass(frozen=True)
+class _Strikes:
+    """What one finger strikes, in order.
+
+    Attributes:
+        onset_sec, release_sec: of the keys.
+        point_m: where the finger touches each key's undepressed top.
+        deep: on a white key between black ones.
+        fall_sec: how long the key takes to go down.
+        before_sec, after_sec: how long the finger has from the last strike and to the next.
+        prepare_sec: how long before the onset it is raised.
+        lift_m: how high.
+        bottom_m: height at which the key is held.
+        travel_m: how far the key goes down.
+    """
+
+    onset_sec: Float[np.ndarray, " strike"]
+    release_sec: Float[np.ndarray, " strike"]
+    point_m: Float[np.ndarray, "strike 3"]
+    deep: Bool[np.ndarray, " strike"]
+    fall_sec: Float[np.ndarray, " strike"]
+    before_sec: Float[np.ndarray, " strike"]
+    after_sec: Float[np.ndarray, " strike"]
+    prepare_sec: Float[np.ndarray, " strike"]
+    lift_m: Float[np.ndarray, " strike"]
+    bottom_m: Float[np.ndarray, " strike"]
+    travel_m: Float[np.ndarray, " strike"]
+
+    @classmethod
+    def of(
+        cls, schedule: Schedule, point_m: np.ndarray, mine: np.ndarray, style: Style
+    ) -> _Strikes:
+        onset, release = schedule.onset_sec[mine], schedule.release_sec[mine]
+        top = point_m[:, 2]
+        deep = (point_m[:, 1] > BLACK_FRONT_M) & (top == 0)
+        # Out of the gap between two black keys a finger goes straight up, so it leaves early.
+        release = np.where(deep, np.maximum(release - 0.02, onset + 0.03), release)
+        loudness = (schedule.velocity[mine] - 64) / 64
+        fall = 0.034 * 2.0 ** (-1.2 * loudness)
+        fall = np.minimum(fall, 0.8 * np.maximum(release - onset, 0.015))
+        before = np.concatenate([[np.inf], onset[1:] - release[:-1]])
+        after = np.concatenate([onset[1:] - release[:-1], [np.inf]])
+        travel = key_travel(schedule.pitch[mine])
+        lift = style.lift_m * (1 + 0.5 * loudness) * np.clip(before / 0.16, 0.25, 1)
+        lift = np.where(deep, np.maximum(lift, BLACK_HEIGHT_M + 0.006), lift)
+        # Very short strikes do not reach the key's bottom.
+        share = np.clip(0.62 + (release - onset) / 0.12, 0.75, _HOLD_DEPTH_SHARE)
+        return cls(
+            onset_sec=onset,
+            release_sec=release,
+            point_m=point_m,
+            deep=deep,
+            fall_sec=fall,
+            before_sec=before,
+            after_sec=after,
+            prepare_sec=np.minimum(0.16, 0.75 * before),
+            lift_m=lift,
+            bottom_m=top - share * travel,
+            travel_m=travel,
+        )
+
+    def pressing(self, at: _Moment, frame_sec: float) -> Bool[np.ndarray, " frame"]:
+        """The finger is on its way into, in, or out of the key."""
+        begun = at.since_sec > -(self.fall_sec[at.owner] / 2 + 1.5 * frame_sec)
+        return np.asarray(begun & (at.until_sec < 1.5 * frame_sec))
+
+    def in_front(self, at: _Moment) -> Bool[np.ndarray, " frame"]:
+        """The finger keeps clear of the black keys' fronts."""
+        return np.asarray(
+            (self.point_m[at.owner, 1] < BLACK_FRONT_M)
+            & (at.since_sec > -np.minimum(_CLEAR_SEC, 0.4 * self.before_sec[at.owner]))
+            & (at.until_sec < np.minimum(_CLEAR_SEC, 0.4 * self.after_sec[at.owner]))
+        )
+
+    def weights(
+        self, at: _Moment, pressing: Bool[np.ndarray, " frame"]
+    ) -> Float[np.ndarray, "frame 3"]:
+        """How much x, y and z matter [1/m]: exactly in a strike, ever less away from it."""
+        owner, since, until = at.owner, at.since_sec, at.until_sec
+        before, after, fall = self.before_sec[owner], self.after_sec[owner], self.fall_sec[owner]
+        near = since > -np.maximum(self.prepare_sec[owner], fall)
+        near &= until < np.minimum(0.09, 0.6 * after)
+        approach = np.clip(1 + since / np.minimum(0.30, np.maximum(0.8 * before, 0.02)), 0, 1)
+        leave = np.clip(1 - until / 0.06, 0, 1)
+        guide = np.where(since < 0, approach**2, np.where(until > 0, leave**2, 1.0))
+        upright = self.deep[owner] & (until < np.minimum(0.05, 0.5 * after)) & (since > -fall)
+        x = np.where(pressing, 1 / _X_SIGMA_M, np.where(upright, 1 / 0.002, guide / 0.010))
+        y = np.where(pressing, 1 / 0.003, guide / 0.020)
+        z = np.where(pressing, 1 / _Z_SIGMA_M, np.where(near, 1 / 0.004, 0.0))
+        return np.stack([x, y, z], -1)
+
+
+def _heights(strikes: _Strikes, time_sec: np.ndarray) -> Float[np.ndarray, " frame"]:
+    """Up, down through half the travel at the onset, held, and up at the release [m]."""
+    onset, release, after = strikes.onset_sec, strikes.release_sec, strikes.after_sec
+    fall, prepare = strikes.fall_sec, strikes.prepare_sec
+    top, lift, travel = strikes.point_m[:, 2], strikes.lift_m, strikes.travel_m
+    bottom = strikes.bottom_m
     strike = onset - fall / 2
-    times = np.stack(
-        [
-            onset - np.maximum(prepare, fall * 0.8),
-            strike - np.minimum(_STRIKE_SEC, 0.35 * prepare),
-            strike,
-            onset,
-            onset + fall / 2,
-            np.maximum(release - 0.018, onset + fall / 2 + 1e-3),
-            np.maximum(release, onset + fall / 2 + 2e-3),
-            release + np.minimum(0.03, 0.35 * after),
-            release + np.minimum(0.08, 0.6 * after),
-        ],
-        -1,
+    points = (
+        (onset - np.maximum(prepare, fall * 0.8), top + lift),
+        (strike - np.minimum(_STRIKE_SEC, 0.35 * prepare), top + 0.8 * lift),
+        (strike, top + 0.0005),
+        (onset, top - travel * 0.5),
+        (onset + fall / 2, bottom),
+        (np.maximum(release - 0.018, onset + fall / 2 + 1e-3), bottom),
+        (np.maximum(release, onset + fall / 2 + 2e-3), top - 0.2 * travel),
+        (release + np.minimum(0.03, 0.35 * after), top + 0.5 * lift),
+        (release + np.minimum(0.08, 0.6 * after), top + lift),
     )
-    heights = np.stack(
-        [
-            top + lift,
-            top + 0.8 * lift,
-            top + 0.0005,
-            top - travel * 0.5,
-            bottom,
-            bottom,
-            top - 0.2 * travel,
-            top + 0.5 * lift,
-            top + lift,
-        ],
-        -1,
-    )
-    order = np.argsort(times.ravel(), kind="stable")
-    flat_time, first = np.unique(times.ravel()[order], return_index=True)
-    z = PchipInterpolator(flat_time, heights.ravel()[order][first], extrapolate=False)(time_sec)
-    position[:, 2] = np.nan_to_num(z, nan=0.0)
-
-    # Which strike each frame belongs to: the one being prepared or held.
-    border = np.concatenate([[-np.inf], (release[:-1] + onset[1:]) / 2])
-    border[1:] = np.maximum(border[1:], release[:-1])
-    owner = np.searchsorted(border, time_sec, side="right") - 1
-    since, until = time_sec - onset[owner], time_sec - release[owner]
-    position[:, :2] = points_m[mine[owner], :2]
-    close = (since > -(fall[owner] / 2 + 1.5 * frame)) & (until < 1.5 * frame)
-    leaving = np.minimum(0.09, 0.6 * after[owner])
-    near = (since > -np.maximum(prepare[owner], fall[owner])) & (until < leaving)
-    approach = np.clip(1 + since / np.minimum(0.30, np.maximum(0.8 * before[owner], 0.02)), 0, 1)
-    leave = np.clip(1 - until / 0.06, 0, 1)
-    guide = np.where(since < 0, approach**2, np.where(until > 0, leave**2, 1.0))
-    upright = deep[owner] & (until < np.minimum(0.05, 0.5 * after[owner])) & (since > -fall[owner])
-    weight[:, 0] = np.where(close, 1 / _X_SIGMA_M, np.where(upright, 1 / 0.002, guide / 0.010))
-    weight[:, 1] = np.where(close, 1 / 0.003, guide / 0.020)
-    weight[:, 2] = np.where(close, 1 / _Z_SIGMA_M, np.where(near, 1 / 0.004, 0.0))
-    pressing[:] = close
-    in_front[:] = (
-        (points_m[mine[owner], 1] < BLACK_FRONT_M)
-        & (since > -np.minimum(_CLEAR_SEC, 0.4 * before[owner]))
-        & (until < np.minimum(_CLEAR_SEC, 0.4 * after[owner]))
-    )
+    times, heights = (np.stack(one, -1).ravel() for one in zip(*points, strict=True))
+    order = np.argsort(times, kind="stable")
+    rising, first = np.unique(times[order], return_index=True)
+    path = PchipInterpolator(rising, heights[order][first], extrapolate=False)
+    return np.asarray(np.nan_to_num(path(time_sec), nan=0.0))

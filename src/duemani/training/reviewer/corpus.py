@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -100,7 +101,8 @@ def load_review_takes(
     for done, path in enumerate(paths, 1):
         try:
             take = load_take(path)
-        except InputError:  # damaged, or still being written
+        except InputError as error:  # damaged, or still being written
+            warnings.warn(f"{path.name} is left out: {error}", stacklevel=2)
             continue
         whole = (take.performance.notes["finger"] > 0).all()
         if whole and take.split == split and take.motion.frame_rate == FRAME_RATE:

@@ -5,9 +5,11 @@ Lengths are in white keys (see `keyboard_pattern`); y = 0 is the white keys' fro
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from duemani.inputs.film.keyboard.pattern import black_x
 from duemani.inputs.film.keyboard.strip import Strip
@@ -30,10 +32,9 @@ def plane_guesses(grey: UInt8[np.ndarray, "h w"], strip: Strip) -> list[Float[np
     pencil = _x_of_pixel(strip)
     if pencil is None:
         return []
-    to_x, to_depth = pencil
     guesses = []
     for side in (1, -1):
-        guess = _one_side(grey, strip, to_x, to_depth, side)
+        guess = _one_side(grey, strip, pencil, side)
         if guess is not None:
             guesses.append(guess)
     guesses.sort(key=lambda guess: -guess[0])
@@ -66,43 +67,66 @@ def _x_of_pixel(strip: Strip) -> tuple[np.ndarray, np.ndarray] | None:
     return spread * u + middle * v, v
 
 
+@dataclass(frozen=True)
+class _Flat:
+    """A strip laid flat, as the player on one side of it would see it.
+
+    Attributes:
+        to_x, to_s, to_depth: linear forms of (px, py, 1): x = to_x / to_depth along the keys, and
+            s = to_s / to_depth across them, 0 in the strip's middle, rising away from the player,
+            about 1 over the strip's depth.
+        keys: numbers of the black keys.
+    """
+
+    to_x: Float[np.ndarray, "3"]
+    to_s: Float[np.ndarray, "3"]
+    to_depth: Float[np.ndarray, "3"]
+    keys: Int[np.ndarray, " key"]
+
+    @property
+    def flat_from_picture(self) -> Float[np.ndarray, "3 3"]:
+        return np.stack([self.to_x, self.to_s, self.to_depth])
+
+
 def _one_side(
-    grey: np.ndarray, strip: Strip, to_x: np.ndarray, to_depth: np.ndarray, side: int
+    grey: np.ndarray, strip: Strip, pencil: tuple[np.ndarray, np.ndarray], side: int
 ) -> tuple[float, np.ndarray] | None:
     """The plane if the player sits on this side of the lines; with how well the picture agrees."""
-    points = np.column_stack([(strip.left_px + strip.right_px) / 2, np.ones(len(strip.keys))])
-    keys = strip.keys
+    laid = _laid_flat(strip, pencil, side)
+    if np.linalg.cond(laid.flat_from_picture) > 1e9:
+        return None
+    flat, s, first_x = _flattened(grey, np.linalg.inv(laid.flat_from_picture), laid.keys)
+    ends = _black_ends(flat, s, np.unique(laid.keys), first_x)
+    if ends is None:
+        return None
+    near, far, level = ends
+    share, score = _front_depth(flat, near, far, level, first_x)
+    middle_x = black_x(laid.keys).mean()
+    length = np.polyval(far, middle_x) - np.polyval(near, middle_x)
+    if length < _LEAST_LENGTH:
+        return None
+    # y is affine in x and s: zero at the front edge, FRONT_Y at the black keys' near ends.
+    per_s = FRONT_Y / (share * length)
+    at_near = near[0] * laid.to_x + near[1] * laid.to_depth
+    to_y = per_s * (laid.to_s - at_near) + FRONT_Y * laid.to_depth
+    return score, np.linalg.inv(np.stack([laid.to_x, to_y, laid.to_depth]))
+
+
+def _laid_flat(strip: Strip, pencil: tuple[np.ndarray, np.ndarray], side: int) -> _Flat:
+    """The strip with x along the keys and s across them, free of any slope of s along x."""
+    (to_x, to_depth), keys = pencil, strip.keys
     if side < 0:
         # Seen from the other side x runs the other way; the pattern is its own mirror about D.
         to_x, keys = 3 * to_depth - to_x, 1 - keys
     along = side * strip.along / np.linalg.norm(strip.along)
     away = np.array([along[1], -along[0]])
-    # The strip's middle line in the picture gives s = 0, one strip's depth is about s = 1.
+    points = np.column_stack([(strip.left_px + strip.right_px) / 2, np.ones(len(keys))])
     scale = points @ to_depth
-    s = (points[:, :2] @ away) / scale
-    x = black_x(keys)
-    slope, offset = np.polyfit(x, s, 1)
+    slope, offset = np.polyfit(black_x(keys), (points[:, :2] @ away) / scale, 1)
     to_s = np.append(away, 0.0) - slope * to_x - offset * to_depth
     low, high = np.percentile(points @ to_s / scale, [3, 97])
     to_s = (to_s - (low + high) / 2 * to_depth) / max(high - low, 1e-9)
-    flat_from_picture = np.stack([to_x, to_s, to_depth])
-    if np.linalg.cond(flat_from_picture) > 1e9:
-        return None
-    flat, s, first_x = _flattened(grey, np.linalg.inv(flat_from_picture), keys)
-    ends = _black_ends(flat, s, np.unique(keys), first_x)
-    if ends is None:
-        return None
-    near, far, level = ends
-    depth, score = _front_depth(flat, near, far, level, first_x)
-    # y is affine in x and s: zero at the front edge, FRONT_Y at the black keys' near ends.
-    middle_x = x.mean()
-    start = np.polyval(near, middle_x)
-    length = np.polyval(far, middle_x) - start
-    if length < _LEAST_LENGTH:
-        return None
-    per_s = FRONT_Y / (depth * length)
-    to_y = per_s * (to_s - near[0] * to_x - near[1] * to_depth) + FRONT_Y * to_depth
-    return score, np.linalg.inv(np.stack([to_x, to_y, to_depth]))
+    return _Flat(to_x, to_s, to_depth, keys)
 
 
 def _flattened(

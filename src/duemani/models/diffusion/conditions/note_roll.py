@@ -14,8 +14,8 @@ from duemani.models.solver.targets import TipTargets, strike_points, tip_targets
 from duemani.performance import LOWEST_PITCH, Performance
 
 ROLL_CHANNELS = 3
-"""Held (0-1), coming (1 at the onset, a tenth of a second before it 1/e), struck (likewise after
-it, times loudness)."""
+"""Held (0-1); coming: 1 at the onset, 1/e a tenth of a second before it; struck: the loudness at
+the onset, 1/e of it a tenth of a second later."""
 FINGER_FEATURES = 8
 FADE_SEC = 0.1
 _HORIZON_SEC = 0.6
