@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from duemani.inputs.score.parts import all_of
@@ -16,17 +16,20 @@ class Mark:
         kind: `level` (dynamics), `swell` (+1 crescendo, -1 diminuendo in `value`), `stress` (sf),
             `tempo` (`value` quarters a minute), `slowing` (value < 1: rit., > 1: accel.),
             `reset` (a tempo), `pedal`.
+        printed: a reader of the score sees it; a `<sound tempo>` without a metronome mark or words
+            is for playback programs only.
     """
 
     kind: str
     start_quarter: float
     end_quarter: float
     value: float = 0.0
+    printed: bool = True
 
     def later(self, by_quarter: float) -> Mark:
         """The same mark, so many quarters later."""
         start, end = self.start_quarter + by_quarter, self.end_quarter + by_quarter
-        return Mark(self.kind, start, end, self.value)
+        return replace(self, start_quarter=start, end_quarter=end)
 
 
 _LEVELS = {
