@@ -53,10 +53,16 @@ _LEVELS = {
 """Velocity of each dynamic mark: about 12-14 steps a mark, pp to ff as measured on Disklaviers."""
 
 
-def marks_of(part: Any, quarter: Any) -> list[Mark]:
-    """Every mark of a part; `quarter` gives the position of its ticks [quarters]."""
+def marks_of(part: Any) -> list[Mark]:
+    """Every mark of a part that partitura reads; its tempi are those written in words."""
     import partitura.score as ps
     from partitura.utils.music import to_quarter_tempo
+
+    # Not its quarter map, which counts from the first full bar.
+    divisions = int(part.quarter_durations()[0][1])
+
+    def quarter(ticks: int) -> float:
+        return ticks / divisions
 
     marks: list[Mark] = []
     last = float(quarter(part.last_point.t)) if part.last_point else 0.0

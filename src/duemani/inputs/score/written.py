@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from duemani.inputs.score.document import NoteElement, ScoreDocument, open_document
+from duemani.inputs.score.document import ScoreDocument, open_document
 from duemani.inputs.score.line import ScoreLine, score_line
-from duemani.inputs.score.notation import WrittenScore, read_notation
+from duemani.inputs.score.notation import read_notation
 from duemani.inputs.score.phrasing import Phrasing
 from duemani.inputs.score.play import PlayedScore, play
+from duemani.inputs.score.written_score import WrittenScore
 from duemani.performance import Performance
 
 
@@ -58,11 +59,7 @@ def written_piece(document: ScoreDocument) -> WrittenPiece:
     """
     notation = read_notation(document, only_keyboards=True)
     remarks = notation.remarks
-    unseen = sum(_is_unplayed(document, note.number) for note in notation.written.notes)
-    if unseen:
-        remarks += (f"{unseen} cue notes or hidden notes left out.",)
-    # Before notes that double each other become one: the one that is seen stays.
-    written, unfolded = (_seen(one, document) for one in (notation.written, notation.unfolded))
+    written, unfolded = notation.written, notation.unfolded
     once = play(written, document.name, Phrasing())
     again = play(unfolded, document.name, Phrasing())
     numbers = _numbers(written, once)
@@ -86,17 +83,6 @@ def written_piece(document: ScoreDocument) -> WrittenPiece:
         written_index=index,
         remarks=remarks,
     )
-
-
-def _seen(score: WrittenScore, document: ScoreDocument) -> WrittenScore:
-    notes = tuple(note for note in score.notes if not _is_unplayed(document, note.number))
-    return replace(score, notes=notes)
-
-
-def _is_unplayed(document: ScoreDocument, number: int) -> bool:
-    """Small notes of another part, and notes that nobody sees."""
-    note: NoteElement = document.notes[number]
-    return bool(note.element.all("cue")) or note.element.attributes.get("print-object") == "no"
 
 
 def _numbers(score: WrittenScore, played: PlayedScore) -> Int[np.ndarray, " note"]:

@@ -53,6 +53,7 @@ class Placed:
 class PageBar:
     """One bar of one part, `start_quarter` from the beginning of the page."""
 
+    index: int
     start_quarter: Fraction
     length_quarter: Fraction
     placed: tuple[Placed, ...]
@@ -90,9 +91,8 @@ class Page:
 
 def read_page(document: ScoreDocument) -> Page:
     """Where everything stands in a document (well-formed, as `open_document` returns it)."""
-    root = ElementTree.fromstring(
-        document.tagged(), parser=ElementTree.XMLParser(encoding="utf-8")
-    )
+    parser = ElementTree.XMLParser(encoding="utf-8")
+    root = ElementTree.fromstring(document.tagged(), parser=parser)
     for element in root.iter():
         element.tag = str(element.tag).rpartition("}")[2]
     walked = [list(_walk(part)) for part in root.findall("part")]
@@ -100,14 +100,15 @@ def read_page(document: ScoreDocument) -> Page:
         max(bars[at].reached or bars[at].nominal for bars in walked if at < len(bars))
         for at in range(max(map(len, walked), default=0))
     ]
-    starts = [sum(lengths[:0], Fraction(0))]
+    starts = [Fraction(0)]
     for length in lengths:
         starts.append(starts[-1] + length)
     return Page(
         root,
         tuple(
             tuple(
-                PageBar(starts[at], lengths[at], tuple(bar.placed)) for at, bar in enumerate(bars)
+                PageBar(at, starts[at], lengths[at], tuple(bar.placed))
+                for at, bar in enumerate(bars)
             )
             for bars in walked
         ),
