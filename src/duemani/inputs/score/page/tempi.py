@@ -21,6 +21,7 @@ def tempi(bars: tuple[PageBar, ...]) -> Iterator[Mark]:
     What a metronome mark says goes before the `<sound tempo>` beside it, which may stand alone:
     then nobody sees it, and the mark is not `printed`.
     """
+    end = float(bars[-1].start_quarter + bars[-1].length_quarter) if bars else 0.0
     for bar in bars:
         for placed in bar.placed:
             if placed.element.tag not in ("direction", "sound"):
@@ -29,7 +30,7 @@ def tempi(bars: tuple[PageBar, ...]) -> Iterator[Mark]:
             rate = printed or _sound(placed.element)
             if rate is not None and _SLOWEST <= rate <= _FASTEST:
                 start = float(bar.start_quarter + placed.offset_quarter)
-                yield Mark("tempo", start, start, rate, printed is not None)
+                yield Mark("tempo", start, end, rate, printed is not None)
 
 
 def _printed(direction: Element) -> float | None:
