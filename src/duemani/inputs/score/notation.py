@@ -11,7 +11,9 @@ from typing import Any
 
 from duemani.errors import InputError
 from duemani.inputs.score.document import TAG_PREFIX, ScoreDocument, tag_number
+from duemani.inputs.score.expanded import expanded, with_repeated_bars
 from duemani.inputs.score.marks import Mark, marks_of
+from duemani.inputs.score.page.abbreviations import abbreviations, repeated_bars
 from duemani.inputs.score.page.bars import Page, PageBar, read_page
 from duemani.inputs.score.page.fingers import printed_fingers
 from duemani.inputs.score.page.jumps import bar_signs
@@ -37,12 +39,17 @@ class Notation:
 
     Attributes:
         written: every bar once, in the order of the page; every note that is struck at some time.
-        unfolded: as it is played, repeats and all.
+        unfolded: as it is played, repeats and all, abbreviations as they are written.
+        struck_once: `written` with measured tremolos and repeated bars written out: every key that
+            a player is asked to strike; trills and the like are left to the player.
+        struck: `unfolded` with all abbreviations written out.
         remarks: what was left out or assumed, one sentence each.
     """
 
     written: WrittenScore
     unfolded: WrittenScore
+    struck_once: WrittenScore
+    struck: WrittenScore
     remarks: tuple[str, ...]
 
 
@@ -80,12 +87,29 @@ def read_notation(document: ScoreDocument, only_keyboards: bool = False) -> Nota
     order = playing_order(bar_signs(page), document.names_of_bars(len(page.bars)))
     remarks += order.remarks
     lengths = [float(length) for _, length in page.bars]
-    played = unfolded(on_page, order.bars, lengths, signs)
-    once = unfolded(on_page, [(bar, 1) for bar in range(len(lengths))], lengths, {
-        number: replace(one, times=frozenset()) for number, one in signs.items()
-    })  # fmt: skip
-    written = _struck(on_page, once, played, {bar for bar, _ in order.bars})
-    return Notation(written, played, tuple(remarks))
+    straight = [(bar, 1) for bar in range(len(lengths))]
+    always = {number: replace(one, times=frozenset()) for number, one in signs.items()}
+    bars = {bar for bar, _ in order.bars}
+    places = {number: page.parts[_index_of(part, document)] for number, part in enumerate(chosen)}
+    shorthand = {
+        number: sign for part in places.values() for number, sign in abbreviations(part).items()
+    }
+    copied = {
+        (number, bar): source
+        for number, part in places.items()
+        for bar, source in repeated_bars(part).items()
+    }
+    full = with_repeated_bars(on_page, copied)
+    played = unfolded(full, order.bars, lengths, signs)
+    once = unfolded(on_page, straight, lengths, always)
+    all_once = unfolded(full, straight, lengths, always)
+    return Notation(
+        written=_struck(on_page, once, played, bars),
+        unfolded=played,
+        struck_once=expanded(_struck(full, all_once, played, bars), shorthand, ornaments=False),
+        struck=expanded(played, shorthand, ornaments=True),
+        remarks=tuple(remarks),
+    )
 
 
 def _struck(
@@ -96,12 +120,13 @@ def _struck(
     A note tied over from a first ending into a second one is none; one that is tied to when a
     passage begins, but struck when it is repeated, is.
     """
-    heads = {note.number: note for note in once.notes}
-    struck = {note.number for note in played.notes}
+    heads = {(note.number, note.stroke): note for note in once.notes}
+    struck = {(note.number, note.stroke) for note in played.notes}
+    keyed = [((note.number, note.stroke), note) for note in page.notes]
     notes = [
-        heads.get(note.number, note)
-        for note in page.notes
-        if note.number in struck or (note.number in heads and note.bar not in bars)
+        heads.get(key, note)
+        for key, note in keyed
+        if key in struck or (key in heads and note.bar not in bars)
     ]
     return replace(once, notes=tuple(sorted(notes, key=lambda one: (one.onset_quarter, one.pitch))))
 

@@ -41,6 +41,7 @@ class Placed:
 
     @property
     def is_grace(self) -> bool:
+        """It has no time of its own."""
         return self.element.find("grace") is not None
 
     @property

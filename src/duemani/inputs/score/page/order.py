@@ -230,7 +230,7 @@ def _sections(signs: Sequence[BarSigns], endings: _Endings) -> dict[int, _Sectio
 def _is_implied(
     signs: Sequence[BarSigns], endings: _Endings, group: Sequence[int], at: int
 ) -> bool:
-    """A first ending without any repeat or jump in it, a second one after it: the sign is lacking."""
+    """A first ending ends here, another follows, and no repeat or jump: the sign is lacking."""
     if len(group) < 2 or at != endings.spans[group[0]][-1]:
         return False
     bars = [signs[bar] for start in group for bar in endings.spans[start]]
