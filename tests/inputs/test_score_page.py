@@ -285,6 +285,13 @@ def test_tremolos_are_struck_and_written_once(tmp_path: Path) -> None:
     assert compared.line.jumps == ()
 
 
+def test_a_chords_tremolo_is_all_its_notes(tmp_path: Path) -> None:
+    first = ornamented("C", 5, 16, '<tremolo type="single">1</tremolo>', "whole")
+    other = note("E", 5, 16).replace("<note>", "<note><chord/>")
+    found = struck(tmp_path, first + other)
+    assert [pitch for *_, pitch in found] == [72, 76] * 8
+
+
 def test_ornaments_follow_the_key(tmp_path: Path) -> None:
     turn = ornamented("E", 5, 16, "<turn/>", "whole")
     xml = score(turn).replace("<fifths>0", "<fifths>1")

@@ -40,7 +40,7 @@ class Abbreviation:
 def abbreviations(bars: Iterable[PageBar]) -> dict[int, Abbreviation]:
     """The signs of a part's notes that count for what is played, by number of the note."""
     found: dict[int, Abbreviation] = {}
-    fifths = 0
+    fifths, chord = 0, Abbreviation()
     for bar in bars:
         for placed in bar.placed:
             if placed.element.tag == "attributes":
@@ -48,6 +48,10 @@ def abbreviations(bars: Iterable[PageBar]) -> dict[int, Abbreviation]:
                 fifths = fifths if said is None else int(said)
             elif placed.pitch is not None:
                 sign = _abbreviation(placed.element, fifths)
+                # A chord's tremolo is written at its first note only.
+                if placed.in_chord and not sign.kind and chord.unit_quarter:
+                    sign = chord
+                chord = sign
                 if sign.kind:
                     found[placed.number] = sign
     return found
