@@ -306,6 +306,15 @@ def test_ornaments_follow_the_key(tmp_path: Path) -> None:
     assert read_written(tmp_path / "a.musicxml").numbers.tolist() == [0]
 
 
+def test_a_glissando_goes_over_the_white_keys(tmp_path: Path) -> None:
+    start = note("C", 5, 8, inside=notations('<glissando type="start" number="1"/>'))
+    end = note("C", 6, 8, inside=notations('<glissando type="stop" number="1"/>'))
+    found = struck(tmp_path, start + end)
+    assert [pitch for *_, pitch in found] == [72, 74, 76, 77, 79, 81, 83, 84]
+    assert found[-1][0] == 2.0
+    assert read_written(tmp_path / "a.musicxml").numbers.tolist() == [0, 1]
+
+
 def test_arpeggios_are_rolled_from_below_and_held(tmp_path: Path) -> None:
     rolled = notations("<arpeggiate/>")
     chord = note("G", 5, 16, inside=rolled) + note("C", 5, 16, inside=rolled).replace(

@@ -11,6 +11,7 @@ from duemani.inputs.score.written_score import WrittenNote, WrittenScore
 _STROKES_PER_BAR_COPY = 10_000
 _FASTEST_SEC = 0.075
 _ROLL_SEC = 0.04
+_BLACK = frozenset({1, 3, 6, 8, 10})
 _DEFAULT_TEMPO = 100.0
 
 
@@ -48,7 +49,7 @@ def expanded(
     Args:
         score: notes, ties joined.
         signs: abbreviations, by number of the note; those without are left out.
-        ornaments: play trills, turns, mordents and arpeggios, too, which players play freely.
+        ornaments: play trills, turns, mordents, slides and arpeggios, too, which players play freely.
     """
     notes: list[WrittenNote] = []
     seconds = [note for note in score.notes if _kind(note, signs) == "alternated"]
@@ -69,6 +70,8 @@ def expanded(
         if sign.kind == "repeated" and not note.grace:
             unit = float(sign.unit_quarter)
             notes += _strokes(note, [note.pitch] * max(round(note.duration_quarter / unit), 1))
+        elif ornaments and sign.kind == "slide" and not note.grace:
+            notes += _strokes(note, _slide(note, score.notes))
         elif ornaments and sign.above is not None and sign.below is not None and not note.grace:
             notes += _ornamented(note, sign, _FASTEST_SEC * _tempo(score, note) / 60)
         else:
@@ -170,6 +173,28 @@ def _ornamented(note: WrittenNote, sign: Abbreviation, fastest: float) -> list[W
     return _strokes(
         note, figure, [*[short] * (len(figure) - 1), length - short * (len(figure) - 1)]
     )
+
+
+def _slide(note: WrittenNote, notes: Sequence[WrittenNote]) -> list[int]:
+    """Keys of a glissando up to the next note of the voice: white ones, or black from a black one.
+
+    It begins on the note's own key; the whole of its length is slid.
+    """
+    end = note.onset_quarter + note.duration_quarter
+    following = [
+        one
+        for one in notes
+        if (one.part, one.voice) == (note.part, note.voice)
+        and not one.grace
+        and abs(one.onset_quarter - end) < 1e-3
+    ]
+    if not following:
+        return [note.pitch]
+    target = min(following, key=lambda one: abs(one.pitch - note.pitch)).pitch
+    step = 1 if target > note.pitch else -1
+    black = note.pitch % 12 in _BLACK
+    between = range(note.pitch + step, target, step)
+    return [note.pitch, *(key for key in between if (key % 12 in _BLACK) == black)]
 
 
 def _rolled(
