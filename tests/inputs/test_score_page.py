@@ -285,6 +285,12 @@ def test_tremolos_are_struck_and_written_once(tmp_path: Path) -> None:
     assert compared.line.jumps == ()
 
 
+def test_endless_tremolos_are_refused(tmp_path: Path) -> None:
+    long = ornamented("C", 5, 999_999, '<tremolo type="single">5</tremolo>', "whole")
+    with pytest.raises(InputError, match="with all its tremolos"):
+        struck(tmp_path, long)
+
+
 def test_a_chords_tremolo_is_all_its_notes(tmp_path: Path) -> None:
     first = ornamented("C", 5, 16, '<tremolo type="single">1</tremolo>', "whole")
     other = note("E", 5, 16).replace("<note>", "<note><chord/>")
