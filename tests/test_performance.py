@@ -137,3 +137,10 @@ def test_every_restrike_of_a_held_key_ends_the_sound_before_it() -> None:
     rows = [(float(at), at + 0.5, 60, 80) for at in range(4)]
     take = Performance.create(make_notes(rows), pedalled([(0.1, 127), (9.0, 0)]))
     assert sound_end_sec(take).tolist() == [1.0, 2.0, 3.0, 9.0]
+
+
+def test_a_take_of_nothing_has_no_notes_and_no_pedal() -> None:
+    assert (len(Performance().notes), len(Performance().pedal)) == (0, 0)
+    take = Performance.create(make_notes([(0.0, 1.0, 60, 80)]))
+    assert len(take.pedal) == 0
+    assert take.duration_sec == 1.0
