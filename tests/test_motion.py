@@ -241,3 +241,39 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path: Path, motion: HandM
     with pytest.raises(InputError, match="cannot write"):
         save_motion(tmp_path / "missing" / "a.npz", motion)
     assert list(tmp_path.iterdir()) == []
+
+
+def changed(path: Path, motion: HandMotion, **parts: object) -> HandMotion:
+    """What is read of a file with some of its parts changed."""
+    save_motion(path, motion)
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **{**arrays, **{name: np.array(part) for name, part in parts.items()}})
+    return load_motion(path)
+
+
+def test_rates_and_starts_within_their_limits_are_read(tmp_path: Path, motion: HandMotion) -> None:
+    for rate in (1.0, 1000.0):
+        assert changed(tmp_path / "a.npz", motion, frame_rate=rate).frame_rate == rate
+    for start in (-999_999.0, 999_999.0):
+        assert changed(tmp_path / "a.npz", motion, start_sec=start).start_sec == start
+    for name, part in (
+        ("frame_rate", 0.99), ("frame_rate", 1001.0), ("frame_rate", np.nan),
+        ("start_sec", 1e6), ("start_sec", -1e6), ("start_sec", np.nan),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="out of range"):
+            changed(tmp_path / "a.npz", motion, **{name: part})
+
+
+def test_confidence_is_read_and_must_fit(tmp_path: Path, motion: HandMotion) -> None:
+    sure = np.linspace(0, 1, 10).reshape(2, 5)
+    read = changed(tmp_path / "a.npz", motion, confidence=sure)
+    np.testing.assert_allclose(read.confidence, sure, atol=1e-7)
+    with pytest.raises(InputError, match=r"shape \(2, 4\), not \(2, 5\)"):
+        changed(tmp_path / "a.npz", motion, confidence=sure[:, :4])
+
+
+def test_one_moment_alone_keeps_the_frame_rate(motion: HandMotion) -> None:
+    one = motion.at(np.array([0.5 + 2 / 60]))
+    assert (one.frame_rate, one.frame_count) == (60.0, 1)
+    assert (one.wrist_m[:, 0] == motion.wrist_m[:, 2]).all()
