@@ -19,6 +19,7 @@ from duemani.inputs.midi.read import load_json, load_midi
 from duemani.outputs.notes import TICKS_PER_SEC, save_json, save_midi
 from duemani.performance import LEFT, NOTE_DTYPE, PEDAL_DTYPE, RIGHT, UNKNOWN_HAND, Performance
 
+NOTE = '{"notes": [{"onset_sec": 0, "release_sec": 1, "velocity": 9, "pitch": %s}]}'
 HEADER_480 = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0"
 
 
@@ -243,6 +244,18 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         '{"notes": [{"onset_sec": "x", "release_sec": 1, "pitch": 60, "velocity": 3}]}',
         '{"notes": [{"onset_sec": 0, "release_sec": 1, "pitch": 99999, "velocity": 3}]}',
         "[" * 100_000,
+        '{"notes": ""}',
+        '{"notes": [], "notes": []}',
+        NOTE % '"60"',
+        NOTE % "60.5",
+        NOTE % "true",
+        NOTE % "[60]",
+        NOTE % "1e999",
+        NOTE % "NaN",
+        NOTE % ("9" * 5000),
+        NOTE % '60, "confidence": 1e400',
+        NOTE % '60, "confidence": 2',
+        NOTE % '60, "hand": 0.5',
     ],
 )
 def test_bad_json_is_refused(tmp_path: Path, content: str) -> None:

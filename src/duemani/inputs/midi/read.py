@@ -130,19 +130,23 @@ def load_json(path: str | Path) -> Performance:
     """
     data = read_limited(Path(path), MAX_JSON_BYTES)
     try:
-        content: Any = json.loads(data)
+        content: Any = json.loads(data, object_pairs_hook=_once_each)
         rows, changes = content["notes"], content.get("pedal") or []
+        if not isinstance(rows, list) or not isinstance(changes, list):
+            raise TypeError("notes and pedal are lists")
         if len(rows) > MAX_NOTES or len(changes) > 10 * MAX_NOTES:
             raise InputError(f"the file holds more than {MAX_NOTES} notes, the most accepted.")
         notes, pedal = np.zeros(len(rows), NOTE_DTYPE), np.zeros(len(changes), PEDAL_DTYPE)
         for note, row in zip(notes, rows, strict=True):
-            note["onset_sec"], note["release_sec"] = row["onset_sec"], row["release_sec"]
-            note["pitch"], note["velocity"] = row["pitch"], row["velocity"]
-            note["hand"] = _known(row.get("hand"), UNKNOWN_HAND)
-            note["finger"] = _known(row.get("finger"), UNKNOWN_FINGER)
-            note["confidence"] = _known(row.get("confidence"), math.nan)
+            for name in ("onset_sec", "release_sec"):
+                note[name] = _number(row[name])
+            for name in ("pitch", "velocity"):
+                note[name] = _whole(row[name])
+            note["hand"] = _whole(_known(row.get("hand"), UNKNOWN_HAND))
+            note["finger"] = _whole(_known(row.get("finger"), UNKNOWN_FINGER))
+            note["confidence"] = _share(_known(row.get("confidence"), math.nan))
         for change, row in zip(pedal, changes, strict=True):
-            change["time_sec"], change["value"] = row["time_sec"], row["value"]
+            change["time_sec"], change["value"] = _number(row["time_sec"]), _whole(row["value"])
     except InputError:
         raise
     except (
@@ -166,6 +170,31 @@ def load_json(path: str | Path) -> Performance:
 
 def _known(value: Any, unknown: int | float) -> Any:
     return unknown if value is None else value
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if _number(value) != int(value):
+        raise ValueError("not a whole number")
+    return int(value)
+
+
+def _share(value: Any) -> float:
+    if not (0 <= _number(value) <= 1 or math.isnan(value)):
+        raise InputError("every note's confidence must lie between 0 and 1, or be null.")
+    return float(value)
 
 
 def _read_track(
