@@ -54,7 +54,7 @@ def repaired_midi(data: bytes, name: str, sequence: int | None = None) -> Repair
     length = int.from_bytes(data[4:8], "big")
     kind, said, division = (int.from_bytes(data[at : at + 2], "big") for at in (8, 10, 12))
     chunks = list(_tracks(data, 8 + max(length, 6), wrong))
-    if len(data) < 14 or not chunks:
+    if len(data) < 14 or (said and not chunks):
         raise InputError(f"{name} is a broken MIDI file: it holds no track.")
     if len(chunks) > MAX_TRACKS:
         raise InputError(f"{name} holds {len(chunks)} tracks; {MAX_TRACKS} are accepted.")
