@@ -23,7 +23,7 @@ def test_recordings_and_midi_are_known_by_their_contents(tmp_path: Path) -> None
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(np.zeros(16_000, "<i2").tobytes())
     check_input(tmp_path / "take.amr2")
-    save_midi(tmp_path / "take.mid", performance((0, 1, 60, 64)))
+    save_midi(tmp_path / "take.mid", performance((0.0, 1.0, 60, 64)))
     for name in ("take.karaoke", "take"):
         path = (tmp_path / "take.mid").rename(tmp_path / name)
         assert read_take(path).performance.notes["pitch"].tolist() == [60]
