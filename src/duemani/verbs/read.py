@@ -106,19 +106,18 @@ def check_worth(performance: Performance) -> None:
     """Refuse notes that would take long and give little: hours of rest, thousands at once.
 
     Raises:
-        InputError: nothing sounds for more than 10 minutes altogether, not counting rests under
+        InputError: no key is struck for more than 10 minutes altogether, not counting rests under
             a minute, or more than 250 notes begin within a second.
     """
-    onset, release = performance.notes["onset_sec"], performance.notes["release_sec"]
+    onset = performance.notes["onset_sec"]
     if not len(onset):
         return
-    rest = np.append(onset, performance.duration_sec) - np.append(
-        0.0, np.maximum.accumulate(release)
-    )
+    # A key held down for minutes has long fallen silent.
+    rest = np.diff(np.concatenate([[0.0], onset, [performance.duration_sec]]))
     silent_sec = float(rest[rest > LONG_REST_SEC].sum())
     if silent_sec > MOST_SILENT_SEC:
         raise InputError(
-            f"nothing is played for {silent_sec / 60:.0f} minutes, long rests taken together;"
+            f"no key is struck for {silent_sec / 60:.0f} minutes, long rests taken together;"
             f" {MOST_SILENT_SEC / 60:.0f} are accepted."
         )
     until = np.searchsorted(onset, onset + 1.0, side="left")
