@@ -112,19 +112,19 @@ def _grouped(take: Take, slips: list[Slip]) -> Iterator[Remark]:
         else:
             groups.append([slip])
     ranked = sorted(groups, key=lambda one: -len(one))
-    for group in ranked[:_MOST]:
+    passages = [group for group in ranked if len(group) > 1][:_MOST]
+    for group in passages:
         yield _told(take, group)
-    left = ranked[_MOST:]
+    left = [slip for slip in slips if not any(slip in group for group in passages)]
     if left:
-        count = sum(len(group) for group in left)
-        names = list(dict.fromkeys(_bar_name(take, group[0].bar) for group in left))
-        shown = listed(names[:12]) + (" and others" if len(names) > 12 else "")
-        times = [slip.time_sec for group in left for slip in group]
+        told = [_one(take, slip) for slip in left]
+        more = f"; and {len(told) - _ALL_NAMED} more" if len(told) > _ALL_NAMED else ""
         yield take.remark(
-            "notes", f"{count} more notes differ",
-            f"Single notes differ from the score in bars {shown}. Compare them with the page.",
-            (min(times), max(times)), 0.3, 0.8,
-            tuple(slip.played for group in left for slip in group if slip.played >= 0),
+            "notes", f"{len(left)} single slip{'s' if len(left) > 1 else ''}",
+            f"Each by itself: {'; '.join(told[:_ALL_NAMED])}{more}"
+            f" ({len(left)} of {len(take.onset_sec)} notes). Compare with the page.",
+            (left[0].time_sec, left[-1].time_sec + 0.3), 0.3, _FAIRLY_SURE,
+            tuple(slip.played for slip in left if slip.played >= 0),
         )  # fmt: skip
 
 

@@ -15,10 +15,10 @@ from duemani.performance import LEFT, RIGHT
 _SAME_PLACE_SEC = 0.25
 _NEAR_PITCH = 12
 _TIMING_SEC = 1.5
-_NEAR_QUARTERS = 0.5
+_NEAR_QUARTERS = 1.0
 _CROWD_QUARTERS = 4.0
 _CROWD = 4
-_AGAIN = 2
+_AGAIN, _ALIKE = 2, 3
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,13 @@ def find_slips(take: Take) -> list[Slip]:
     """
     assert take.alignment is not None
     found, line = take.alignment, take.alignment.line
-    extra = [int(note) for note in found.extra if not _ornamental(take, int(note))]
+    free = _free(take)
+    extra = [int(note) for note in found.extra if not _ornamental(take, int(note), free)]
     missing = [
         (int(written), float(when))
         for written, when in zip(found.missing, found.missing_sec, strict=True)
         # Editions differ most in grace notes, and how often a tremolo strikes is free.
-        if not line.grace[written] and not line.ornament[written]
+        if not line.grace[written] and not free[written]
     ]
     extra, missing = _without_shifted(take, extra, missing)
     used: set[int] = set()
@@ -121,7 +122,16 @@ def _by_the_others(spelling: tuple[str, ...], pitch: int) -> str:
     return f"{names[pitch % 12]}{pitch // 12 - 1}"
 
 
-def _ornamental(take: Take, note: int) -> bool:
+def _free(take: Take) -> Bool[np.ndarray, " written"]:
+    """Notes under an ornament or tremolo; in a chord only one note carries the sign."""
+    assert take.alignment is not None
+    line = take.alignment.line
+    place = [*zip(line.voice.tolist(), np.round(line.onset_quarter, 4).tolist(), strict=True)]
+    signed = {one for one, ornament in zip(place, line.ornament, strict=True) if ornament}
+    return np.array([one in signed for one in place], bool)
+
+
+def _ornamental(take: Take, note: int, free: Bool[np.ndarray, " written"]) -> bool:
     """An extra note that an ornament, a grace note or a tremolo near it may well play.
 
     Within two semitones of its note, or, as the two halves of a tremolo are written one after
@@ -130,11 +140,11 @@ def _ornamental(take: Take, note: int) -> bool:
     assert take.alignment is not None
     line, at = take.alignment.line, take.alignment.onset_quarter[note]
     start, length = line.onset_quarter, line.duration_quarter
-    about = line.ornament | line.grace
+    about = free | line.grace
     near = (start - _NEAR_QUARTERS <= at) & (start + length + _NEAR_QUARTERS >= at) & about
     if bool((near & (np.abs(line.pitch - take.pitch[note]) <= 2)).any()):
         return True
-    for one in np.flatnonzero(near & line.ornament):
+    for one in np.flatnonzero(near & free):
         reach = max(float(length[one]), _NEAR_QUARTERS) + 1e-6
         written = np.abs(start - start[one]) <= reach
         if bool((written & (line.pitch == take.pitch[note])).any()):
@@ -196,7 +206,7 @@ def _doubted(take: Take, slips: list[Slip]) -> list[Slip]:
     count = Counter(alike)
     return [
         slip
-        if not (crowd or (slip.written >= 0 and slip.played >= 0 and count[same] >= _AGAIN))
+        if not crowd and count[same] < (_AGAIN if min(slip.written, slip.played) >= 0 else _ALIKE)
         else Slip(slip.played, slip.written, slip.time_sec, slip.bar, slip.hand, True)
         for slip, same, crowd in zip(slips, alike, doubtful, strict=True)
     ]
