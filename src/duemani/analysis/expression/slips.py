@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool
@@ -201,14 +201,14 @@ def _doubted(take: Take, slips: list[Slip]) -> list[Slip]:
     Fingers slip now and then; other notes one after another, or at every return of a passage, are
     mostly another edition's, or an ornament's.
     """
-    doubtful = _crowded(take, slips)
+    crowds = _crowded(take, slips).tolist()
     alike = [_likeness(take, slip) for slip in slips]
     count = Counter(alike)
+    # How often the same has to come; the same key left out is more likely struck too softly.
+    enough = [_ALIKE if slip.written < 0 else _AGAIN for slip in slips]
     return [
-        slip
-        if not crowd and count[same] < (_AGAIN if min(slip.written, slip.played) >= 0 else _ALIKE)
-        else Slip(slip.played, slip.written, slip.time_sec, slip.bar, slip.hand, True)
-        for slip, same, crowd in zip(slips, alike, doubtful, strict=True)
+        replace(slip, doubtful=crowd or (slip.played >= 0 and count[same] >= least))
+        for slip, same, crowd, least in zip(slips, alike, crowds, enough, strict=True)
     ]
 
 
@@ -219,11 +219,13 @@ def _likeness(take: Take, slip: Slip) -> tuple[int, int]:
 
 
 def _crowded(take: Take, slips: list[Slip]) -> Bool[np.ndarray, " slip"]:
-    """At least four differences within a bar's length."""
+    """At least four differences within a bar's length, and what joins them."""
     assert take.alignment is not None
     line, at = take.alignment.line, take.alignment.onset_quarter
     place = np.array(
         [line.onset_quarter[s.written] if s.written >= 0 else at[s.played] for s in slips], float
     )
     apart = np.abs(place[:, None] - place[None, :])
-    return np.asarray((apart <= _CROWD_QUARTERS / 2).sum(1) >= _CROWD, bool)
+    near = apart <= _CROWD_QUARTERS / 2
+    crowded = near.sum(1) >= _CROWD
+    return np.asarray((near & crowded[None, :]).any(1), bool)
