@@ -26,7 +26,7 @@ class Abbreviation:
     Attributes:
         kind: `repeated` (one note's tremolo), `alternating` (the first note of a tremolo of two),
             `alternated` (its second), `trill`, `turn`, `inverted-turn`, `mordent`,
-            `inverted-mordent`, `arpeggio`, `arpeggio-down`, or "".
+            `inverted-mordent`, `slide`, `arpeggio`, `arpeggio-down`, or "".
         unit_quarter: length of one stroke of a tremolo.
         above, below: semitones to the ornament's other keys, None where there is no ornament.
     """
@@ -40,7 +40,7 @@ class Abbreviation:
 def abbreviations(bars: Iterable[PageBar]) -> dict[int, Abbreviation]:
     """The signs of a part's notes that count for what is played, by number of the note."""
     found: dict[int, Abbreviation] = {}
-    fifths = 0
+    fifths, chord = 0, Abbreviation()
     for bar in bars:
         for placed in bar.placed:
             if placed.element.tag == "attributes":
@@ -48,6 +48,10 @@ def abbreviations(bars: Iterable[PageBar]) -> dict[int, Abbreviation]:
                 fifths = fifths if said is None else int(said)
             elif placed.pitch is not None:
                 sign = _abbreviation(placed.element, fifths)
+                # A chord's tremolo is written at its first note only.
+                if placed.in_chord and not sign.kind and chord.unit_quarter:
+                    sign = chord
+                chord = sign
                 if sign.kind:
                     found[placed.number] = sign
     return found
@@ -84,6 +88,9 @@ def _abbreviation(note: Element, fifths: int) -> Abbreviation:
         for sign in ornaments:
             if kind := _ornament(sign.tag):
                 return Abbreviation(kind, Fraction(0), *_neighbours(note, ornaments, fifths))
+    slides = [*note.iterfind("notations/glissando"), *note.iterfind("notations/slide")]
+    if any(one.get("type") == "start" for one in slides):
+        return Abbreviation("slide")
     for arpeggiate in note.iterfind("notations/arpeggiate"):
         down = arpeggiate.get("direction") == "down"
         return Abbreviation("arpeggio-down" if down else "arpeggio")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from duemani.inputs.score.page.jumps import UNNUMBERED, BarSigns
 
-MAX_PLAYED_BARS = 50_000
+MAX_PLAYED_BARS = 20_000
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,19 @@ class _Walk:
         group = self._endings.group(at)
         section = self._section_of(group)
         known = {number for start in group for number in self._endings.numbers[start]}
-        number = max(known)
-        if not self._without_repeats():
+        last = max(known)
+        if section is None or (self._without_repeats() and len(group) > 1):
+            number = last
+        elif self._without_repeats():
+            number = section.times
+        else:
+            number = self._passes.get(section.first, 1)
+        if len(group) > 1:
             # Played oftener than the endings say: the last one again.
-            number = min(self._passes.get(-1 if section is None else section.first, 1), number)
+            number = min(number, last)
+        elif number > last:
+            # A lone ending is left out the last time.
+            return False
         if number not in known:
             number = max((one for one in known if one < number), default=min(known))
         return number in self._endings.numbers[at]
