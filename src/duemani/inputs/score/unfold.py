@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from duemani.errors import InputError
-from duemani.inputs.midi.read import MAX_NOTES
+from duemani.inputs.midi.repair import MAX_NOTES
 from duemani.inputs.score.marks import Mark
 from duemani.inputs.score.page.ties import NoteSigns
 from duemani.inputs.score.written_score import WrittenNote, WrittenScore
