@@ -18,7 +18,7 @@ from duemani.errors import InputError
 from duemani.outputs import bundled_files
 from duemani.outputs.gltf.file import save_gltf
 from duemani.outputs.hand_mesh import load_hand_mesh, rest_landmarks, skin_hand, skin_hands
-from duemani.outputs.keyboard_mesh import black_key_solid, body_solids, key_depths, white_key_solid
+from duemani.outputs.keyboard_mesh import black_key_solid, body_solids, white_key_solid
 from duemani.performance import Performance, make_notes
 from tests.helpers.hands import played_notes, playing_hands
 
@@ -150,7 +150,12 @@ def test_quaternions_are_unit_and_never_jump(scene):
             assert np.all(np.sum(values[1:] * values[:-1], axis=1) > 0.5)
 
 
-def test_keys_go_down_with_the_notes_and_only_change_where_they_move(scene):
+def test_keys_go_down_with_the_notes_and_only_change_where_they_move(tmp_path, motion):
+    # The hands are known in the first frame only, so that nothing but the notes moves keys.
+    tracked = np.zeros_like(motion.tracked)
+    tracked[:, 0] = True
+    save_gltf(tmp_path / "keys.glb", replace(motion, tracked=tracked), played_notes())
+    scene = Scene(tmp_path / "keys.glb")
     front = np.array([0.0, -0.45, 0.0, 1.0])  # of a white key, from its pivot, keyboard frame
     point = np.array([front[0], front[2], -front[1], 1.0])
     heights = [(scene.world("key_60_C4", t) @ point)[1] for t in (0.0, 0.45, 0.66, 0.735, 1.6)]
@@ -162,7 +167,8 @@ def test_keys_go_down_with_the_notes_and_only_change_where_they_move(scene):
     keyed = [
         node for node, path in scene.channels if scene.gltf.nodes[node].name.startswith("key_")
     ]
-    assert len(keyed) == 3
+    names = {scene.gltf.nodes[node].name for node in keyed}
+    assert {"key_60_C4", "key_49_Csharp3", "key_72_C5"} <= names
     assert all(len(scene.channels[node, "rotation"][0]) < 30 for node in keyed)
 
 
@@ -265,22 +271,6 @@ def test_key_and_body_solids_are_closed_and_face_outwards():
         assert mesh.is_watertight
         assert mesh.volume > 0
         assert np.all(np.sum(mesh.vertex_normals * solid.normals, axis=1) > 0.5)
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.lists(
-        st.tuples(st.floats(0, 3), st.floats(0.001, 2), st.integers(21, 108), st.integers(1, 127)),
-        max_size=12,
-    )
-)
-def test_key_depths_stay_within_the_travel(rows):
-    performance = Performance.create(make_notes([(on, on + held, p, v) for on, held, p, v in rows]))
-    depth = key_depths(performance, np.arange(0, 6, 0.004))
-    assert depth.dtype == np.float32
-    assert np.all(depth >= 0)
-    assert np.all(depth <= keyboard.TRAVEL_M + 1e-7)
-    assert set(np.flatnonzero(depth.max(0))) <= {p - 21 for _, _, p, _ in rows}
 
 
 def test_a_missing_mesh_asks_for_a_new_install(monkeypatch, tmp_path):

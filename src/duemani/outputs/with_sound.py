@@ -56,7 +56,6 @@ def save_video_with_sound(
     camera: CameraPlace,
     recording: Path | None,
     part_sec: tuple[float, float],
-    key_depth_m: Float[np.ndarray, "frame 88"],
     progress: Callable[[float], None] | None,
 ) -> None:
     """Write the film (`save_video`); arguments as for `save_page_with_sound`."""
@@ -68,7 +67,6 @@ def save_video_with_sound(
         (block.T for block in blocks),
         rate,
         camera,
-        key_depth_m=key_depth_m,
         progress=progress,
     )
 

@@ -1,6 +1,7 @@
 /** Finger numbers beside the fingertips that hold keys down. */
 
 import { Vector3 } from "three";
+import type { Keys } from "./keys";
 import type { HandPose } from "./kinematics";
 import type { Score } from "./score";
 import type { Stage } from "./stage";
@@ -21,10 +22,11 @@ export class Labels {
     }
   }
 
-  update(timeSec: number, poses: readonly HandPose[], score: Score, stage: Stage, shown: readonly boolean[]): void {
+  /** A finger is numbered while the key of its note is down. */
+  update(timeSec: number, poses: readonly HandPose[], score: Score, keys: Keys, stage: Stage, shown: readonly boolean[]): void {
     const down = new Set<number>();
     for (const i of score.near(timeSec)) {
-      if (score.hand(i) < 0 || score.finger(i) < 1 || !score.isDown(i, timeSec)) continue;
+      if (score.hand(i) < 0 || score.finger(i) < 1 || !score.isDown(i, timeSec) || !keys.isDown(score.key(i))) continue;
       down.add(score.hand(i) * 5 + score.finger(i) - 1);
     }
     const placed: { x: number; y: number }[] = [];

@@ -44,7 +44,7 @@ export class Player {
     private readonly labels: Labels,
     data: PageData,
   ) {
-    this.keys = new Keys(data.keyboard);
+    this.keys = new Keys(data.keyboard, data.motion.filmed);
     this.piano = new Piano(data.keyboard);
     this.notes = new FallingNotes(score, data.keyboard);
     this.piano.desk.add(this.notes);
@@ -120,10 +120,10 @@ export class Player {
     const time = clock.time;
     kinematics.pose(time);
     this.hands.update();
-    this.keys.update(time, kinematics.poses, this.hands.shown, this.score);
+    this.keys.update(time, kinematics.poses, this.score);
     if (this.notes.visible) this.notes.update(time, this.fingersShown);
     if (this.following) this.followHands(time);
-    this.labels.update(time, kinematics.poses, this.score, stage, this.hands.shown);
+    this.labels.update(time, kinematics.poses, this.score, this.keys, stage, this.hands.shown);
     this.overview.update();
     stage.render();
     this.onDrawn();

@@ -62,7 +62,7 @@ export class HandsView {
     const page = pageData(data, name);
     const kinematics = new Kinematics(await readMotion(page.motion, `duemani-${name}`), data.skeleton);
     const hands = new Hands(await loadRightHand(data.skeleton), kinematics, data.skeleton, data.keyboard.width_m / 2);
-    const [score, keys, piano] = [new Score(page), new Keys(data.keyboard), new Piano(data.keyboard)];
+    const [score, keys, piano] = [new Score(page), new Keys(data.keyboard, page.motion.filmed), new Piano(data.keyboard)];
     const notes = new FallingNotes(score, data.keyboard);
     piano.desk.add(notes);
     const stage = new Stage(canvas, data.keyboard.width_m);
@@ -90,10 +90,10 @@ export class HandsView {
     const { kinematics, stage } = this;
     kinematics.pose(timeSec);
     this.hands.update();
-    this.keys.update(timeSec, kinematics.poses, this.hands.shown, this.score);
+    this.keys.update(timeSec, kinematics.poses, this.score);
     this.notes.update(timeSec, true);
     this.followHands(timeSec, playing);
-    this.labels.update(timeSec, kinematics.poses, this.score, stage, this.hands.shown);
+    this.labels.update(timeSec, kinematics.poses, this.score, this.keys, stage, this.hands.shown);
     stage.render();
     if (!playing) return;
     this.slow = performance.now() - start > SLOW_FRAME_MS ? this.slow + 1 : Math.max(0, this.slow - 1);

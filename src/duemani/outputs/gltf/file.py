@@ -32,6 +32,7 @@ from duemani.outputs.hand_mesh import (
     load_hand_mesh,
     rest_landmarks,
 )
+from duemani.outputs.keys_down import PIVOT_Y_M, key_angles, key_depths
 from duemani.performance import LEFT, UNKNOWN_HAND, Performance
 from duemani.skeleton import BONE_DIRECTIONS, FINGER_JOINTS, JOINT_LANDMARKS, mirror_points
 
@@ -55,7 +56,6 @@ def save_gltf(
     motion: HandMotion,
     performance: Performance,
     frame_rate: float | None = None,
-    key_depth_m: Float[np.ndarray, "frame 88"] | None = None,
 ) -> None:
     """Write an animated `.glb` (glTF 2.0): metres, y up, x to the treble, -z away from the player.
 
@@ -70,9 +70,9 @@ def save_gltf(
     Args:
         path: file to write; it appears whole or not at all.
         motion: the hands.
-        performance: the notes; they drive the keys unless `key_depth_m` is given.
+        performance: the notes. Keys move as the fingertips press them; a note moves its key
+            by itself only where its hand is not known (`outputs.keys_down`).
         frame_rate: key frames per second [Hz], the motion's own by default and at most.
-        key_depth_m: how far each key is down at each frame of `motion`.
 
     Raises:
         InputError: the motion is empty, no hand is known, the rate is not positive, or the file
@@ -83,15 +83,13 @@ def save_gltf(
         raise InputError("the motion holds no known hand; one frame with a hand is the least.")
     if frame_rate is not None and not frame_rate > 0:
         raise InputError(f"frame rate {frame_rate} is not accepted; it must be positive (Hz).")
-    if key_depth_m is None:
-        key_depth_m = keyboard_mesh.key_depths(performance, motion.time_sec)
     gltf = GLTF2(asset=_asset(motion, performance), scene=0, scenes=[Scene(nodes=[])])
     gltf.materials = [_material(name, colour, rough) for name, colour, rough in _MATERIALS]
     buffer = GltfBuffer(gltf)
     track = AnimationTrack(gltf, buffer, motion, frame_rate)
     for hand in hands:
         _add_hand(gltf, buffer, track, motion, hand)
-    _add_keyboard(gltf, buffer, track, key_depth_m)
+    _add_keyboard(gltf, buffer, track, key_depths(motion, performance))
     gltf.animations = [track.animation]
     buffer.finish()
     with replacing(Path(path)) as temporary:
@@ -158,7 +156,7 @@ def _add_keyboard(
     track: AnimationTrack,
     key_depth_m: Float[np.ndarray, "frame 88"],
 ) -> None:
-    pivot = (0.0, -keyboard_mesh.PIVOT_Y_M, 0.0)
+    pivot = (0.0, -PIVOT_Y_M, 0.0)
     meshes = {
         False: _add_solid(
             buffer, "white_key", keyboard_mesh.white_key_solid().moved(pivot), "ivory"
@@ -172,9 +170,9 @@ def _add_keyboard(
         for name, solid in keyboard_mesh.body_solids().items()
     ]
     depth = track.sample(key_depth_m)
-    half_turn = keyboard_mesh.key_angles(depth) / 2
+    half_turn = key_angles(depth) / 2
     for key, pitch in enumerate(keyboard.PITCHES):
-        place = np.array([keyboard.CENTRE_X_M[key], keyboard_mesh.PIVOT_Y_M, 0.0])
+        place = np.array([keyboard.CENTRE_X_M[key], PIVOT_Y_M, 0.0])
         label = f"key_{pitch}_{_NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
         mesh = meshes[bool(keyboard.IS_BLACK[key])]
         node = Node(name=label, mesh=mesh, translation=_to_y_up(place).tolist())
