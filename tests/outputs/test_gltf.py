@@ -19,7 +19,6 @@ from duemani.outputs import bundled_files
 from duemani.outputs.gltf.file import save_gltf
 from duemani.outputs.hand_mesh import load_hand_mesh, rest_landmarks, skin_hand, skin_hands
 from duemani.outputs.keyboard_mesh import black_key_solid, body_solids, white_key_solid
-from duemani.performance import Performance, make_notes
 from tests.helpers.hands import played_notes, playing_hands
 
 DTYPES = {5121: np.uint8, 5123: np.uint16, 5126: np.float32}

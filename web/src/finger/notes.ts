@@ -26,7 +26,7 @@ export class Notes {
     this.current = number;
     this.mark(true);
     if (scroll)
-      for (const shape of this.shapes(number)) if (isSeen(shape)) shape.scrollIntoView({ block: "center", behavior: "smooth" });
+      for (const shape of this.shapes(number)) if (isSeen(shape)) shape.scrollIntoView({ block: "center", behavior: scrolling() });
     showPanel(this.data, note);
   }
 

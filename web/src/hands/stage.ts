@@ -30,6 +30,9 @@ export class Stage {
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
   private readonly sky = new HemisphereLight(0xfff6ea, 0x554a40, 1);
+  private readonly key = new DirectionalLight(0xfff1de, 2.9);
+  /** How many times the picture was made simpler. */
+  coarseness = 0;
   private offsetY = 0;
   private pixelRatio = Math.min(devicePixelRatio, 2);
 
@@ -58,7 +61,7 @@ export class Stage {
 
   private addLights(): void {
     const middle = this.widthM / 2;
-    const key = new DirectionalLight(0xfff1de, 2.9);
+    const { key } = this;
     key.position.set(middle - 0.62, 0.5, 1.05);
     key.target.position.set(middle, 0.03, 0);
     key.castShadow = true;
@@ -106,12 +109,15 @@ export class Stage {
     this.camera.updateProjectionMatrix();
   }
 
-  /** Fewer pixels where frames come slowly (software rendering, old phones). */
+  /** A simpler picture where frames come slowly (software rendering, old phones). */
   coarsen(): void {
     if (this.pixelRatio > 1) this.pixelRatio = 1;
     else if (this.scene.environment) this.setRoom(false);
-    else if (this.pixelRatio > 0.6) this.pixelRatio *= 0.8;
+    else if (this.pixelRatio > 0.75) this.pixelRatio *= 0.85;
+    else if (this.key.castShadow) this.key.castShadow = false;
+    else if (this.pixelRatio > 0.4) this.pixelRatio *= 0.8;
     else return;
+    this.coarseness++;
     this.resize();
   }
 
