@@ -200,7 +200,7 @@ def test_khronos_validator_finds_nothing(glb):
     folders = [*filter(None, os.environ.get("NODE_PATH", "").split(os.pathsep))]
     folders.append(str(root / "web" / "node_modules"))
     if not node or not any((Path(folder) / "gltf-validator").is_dir() for folder in folders):
-        pytest.skip("needs node and the npm package gltf-validator in web/ or NODE_PATH")
+        pytest.skip("needs node and the npm package gltf-validator (python tools/check_web.py)")
     command = [node, str(root / "tools" / "validate_gltf.mjs"), str(glb)]
     environment = {**os.environ, "NODE_PATH": os.pathsep.join(folders)}
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

@@ -1,5 +1,6 @@
 /** The score's notes and fingers: coloured by confidence, chosen by click, Tab and arrow keys. */
 
+import { scrolling } from "../shared/dom";
 import { confidence, type FingerData, type NoteData, neighbour, spoken } from "./data";
 import { hidePanel, showPanel } from "./panel";
 

@@ -108,6 +108,10 @@ export class Keys extends Group {
     this.flush();
   }
 
+  centreX(key: number): number {
+    return this.keyboard.centre_x_m[key] as number;
+  }
+
   /** Whether a key is down, as far as it counts as let go on the way up. */
   isDown(key: number): boolean {
     return (this.depthsM[key] as number) > 0.25 * (this.keyboard.travel_m[key] as number);

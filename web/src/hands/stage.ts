@@ -173,6 +173,12 @@ export class Stage {
     return { x: ((p.x + 1) / 2) * this.canvas.clientWidth, y: ((1 - p.y) / 2) * this.canvas.clientHeight };
   }
 
+  /** Where the camera is, in the keyboard frame [m]. */
+  eye(out: Vector3): Vector3 {
+    const { x, y, z } = this.camera.position;
+    return out.set(x, -z, y);
+  }
+
   render(): void {
     this.renderer.render(this.scene, this.camera);
   }
