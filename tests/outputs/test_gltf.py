@@ -17,7 +17,14 @@ from duemani import keyboard
 from duemani.errors import InputError
 from duemani.outputs import bundled_files
 from duemani.outputs.gltf.file import save_gltf
-from duemani.outputs.hand_mesh import load_hand_mesh, rest_landmarks, skin_hand, skin_hands
+from duemani.outputs.gltf.sleeve import sleeve_solid
+from duemani.outputs.hand_mesh import (
+    hand_scale,
+    load_hand_mesh,
+    rest_landmarks,
+    skin_hand,
+    skin_hands,
+)
 from duemani.outputs.keyboard_mesh import black_key_solid, body_solids, white_key_solid
 from tests.helpers.hands import played_notes, playing_hands
 
@@ -175,7 +182,49 @@ def test_other_readers_see_the_same_geometry(glb):
     loaded = trimesh.load(glb)
     low, high = loaded.bounds
     assert high[0] - low[0] == pytest.approx(keyboard.KEYBOARD_WIDTH_M + 0.15, abs=0.01)
-    assert len(loaded.graph.nodes_geometry) == 2 + 88 + 6
+    assert len(loaded.graph.nodes_geometry) == 2 + 2 + 88 + 6
+
+
+def test_each_hand_has_an_armature_and_the_keyboard_a_node_of_its_own(scene):
+    nodes, skins = scene.gltf.nodes, scene.gltf.skins
+    roots = {nodes[root].name for root in scene.gltf.scenes[0].nodes}
+    sides = ("left", "right")
+    parts = {f"{side}_{part}" for side in sides for part in ("armature", "hand", "sleeve")}
+    assert roots == parts | {"keyboard"}
+    for side, skin in zip(sides, skins, strict=True):
+        joints = set(skin.joints)
+        assert {nodes[joint].name.split("_")[0] for joint in joints} == {side}
+        # Blender makes the node above a skin's topmost joint its armature.
+        assert skin.skeleton == scene.node_of[f"{side}_wrist"]
+        assert nodes[scene.parent[skin.skeleton]].name == f"{side}_armature"
+        assert all(scene.parent[joint] in joints for joint in joints - {skin.skeleton})
+
+
+def test_a_sleeve_covers_where_the_hand_ends_and_is_closed(scene, motion):
+    for hand, side in enumerate(("left", "right")):
+        solid = sleeve_solid(hand, 1.0)
+        corners = solid.vertices_m[solid.triangles]
+        faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        out = np.sum(faces * solid.normals[solid.triangles[:, 0]], axis=1)
+        assert np.all(out[np.linalg.norm(faces, axis=1) > 1e-9] > -1e-9)
+        assert (solid.normals[:, 1] < -0.9).sum() > 10  # the cap
+        for frame in (0, 40, motion.frame_count - 1):
+            stump = skin_hand(motion, np.array([frame]), hand)[0][0]
+            rest = load_hand_mesh(hand).vertices_m
+            stump = stump[rest[:, 1] < rest[:, 1].min() + 0.004]
+            matrix = scene.world(f"{side}_sleeve", frame / motion.frame_rate)
+            y_up = np.stack([stump[:, 0], stump[:, 2], -stump[:, 1]], axis=-1)
+            local = to_keyboard_frame((y_up - matrix[:3, 3]) @ matrix[:3, :3])
+            scale = hand_scale(motion.bone_lengths_m[hand])
+            tube = solid.vertices_m * scale
+            assert np.all(local[:, 1] < tube[:, 1].max())  # it begins in front of the hand's end
+            assert np.all(np.abs(local[:, 0]) < np.abs(tube[:, 0]).max())
+
+
+def test_the_clips_length_is_said(scene, motion):
+    length_sec = pytest.approx((motion.frame_count - 1) / motion.frame_rate, abs=1e-3)
+    assert scene.gltf.asset.extras["duration_sec"] == length_sec
+    assert scene.gltf.animations[0].extras["duration_sec"] == length_sec
 
 
 def test_a_lower_frame_rate_keeps_the_motion_and_shrinks_the_file(tmp_path, motion, glb):

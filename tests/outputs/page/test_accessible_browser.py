@@ -22,7 +22,8 @@ AXE = Path(__file__).parents[3] / "web" / "node_modules" / "axe-core" / "axe.min
 READY = {"perform": "window.duemani?.ready", "review": "window.duemaniReview?.ready", "finger": ""}
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 SMALL = """[...document.querySelectorAll('button, select, input, [role=slider]')].filter(one => {
-  const hit = one.type === 'checkbox' ? one.closest('label') : one, box = hit.getBoundingClientRect();
+  const hit = one.type === 'checkbox' ? one.closest('label') : one;
+  const box = hit.getBoundingClientRect();
   return one.checkVisibility() && !one.closest('dialog, #strip, li h3') && box.height < 43.5;
 }).map(one => one.id || one.outerHTML.slice(0, 80))"""
 
@@ -78,8 +79,10 @@ def test_volume_mute_and_help_are_there_on_a_phone(tab: Tab, pages: dict[str, Pa
         tab.open(pages[name], READY[name])
         for one in wanted:
             assert tab.run(f"document.getElementById('{one}').checkVisibility()"), one
-            inside = f"(b => b.left >= 0 && b.right <= innerWidth && b.bottom <= innerHeight)(document.getElementById('{one}').getBoundingClientRect())"
-            assert tab.run(inside), one
+            box = tab.run(f"document.getElementById('{one}').getBoundingClientRect().toJSON()")
+            assert box["left"] >= 0, one
+            assert box["right"] <= SIZES["phone"][0], one
+            assert box["bottom"] <= SIZES["phone"][1], one
 
 
 def test_the_first_remark_is_seen_at_once_on_a_phone(tab: Tab, pages: dict[str, Path]) -> None:

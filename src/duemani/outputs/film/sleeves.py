@@ -37,10 +37,16 @@ class Sleeve:
         self, vertices_m: Float[np.ndarray, "vertex 3"]
     ) -> tuple[Float[np.ndarray, "tube 3"], Float[np.ndarray, "tube 3"]]:
         """Vertices [m] and outward normals on a posed hand, towards an elbow at its side."""
+        middle = vertices_m[self._ring].mean(axis=0)
+        elbow = np.array([middle[0] + self._side * _ELBOW_OUT_M, _ELBOW_Y_M, _ELBOW_Z_M])
+        return self.towards(vertices_m, (elbow - middle) / np.linalg.norm(elbow - middle))
+
+    def towards(
+        self, vertices_m: Float[np.ndarray, "vertex 3"], along: Float[np.ndarray, "3"]
+    ) -> tuple[Float[np.ndarray, "tube 3"], Float[np.ndarray, "tube 3"]]:
+        """Vertices [m] and outward normals on a posed hand, in a given direction from the wrist."""
         ring = vertices_m[self._ring]
         middle = ring.mean(axis=0)
-        elbow = np.array([middle[0] + self._side * _ELBOW_OUT_M, _ELBOW_Y_M, _ELBOW_Z_M])
-        along = (elbow - middle) / np.linalg.norm(elbow - middle)
         spokes = ring - middle
         spokes -= np.outer(spokes @ along, along)
         outward = spokes / np.linalg.norm(spokes, axis=-1, keepdims=True)

@@ -25,6 +25,7 @@ from duemani.motion import HandMotion
 from duemani.outputs import keyboard_mesh
 from duemani.outputs.gltf.animation import AnimationTrack, bends
 from duemani.outputs.gltf.buffer import GltfBuffer
+from duemani.outputs.gltf.sleeve import sleeve_solid, sleeve_turns
 from duemani.outputs.hand_mesh import (
     HAND_CREDIT,
     hand_scale,
@@ -47,6 +48,7 @@ _MATERIALS = (
     ("ebony", (0.012, 0.012, 0.014), 0.32),
     ("lacquer", (0.008, 0.008, 0.009), 0.12),
     ("felt", (0.22, 0.01, 0.015), 0.95),
+    ("cloth", (0.041, 0.055, 0.078), 0.95),
 )
 _MATERIAL_INDEX = {name: index for index, (name, _, _) in enumerate(_MATERIALS)}
 
@@ -59,13 +61,14 @@ def save_gltf(
 ) -> None:
     """Write an animated `.glb` (glTF 2.0): metres, y up, x to the treble, -z away from the player.
 
-    Each hand is a skin on a tree of 21 joints (`right_wrist`, `right_index_1` ...
-    `right_index_3`, `right_index_tip`: the finger pad); keys are nodes `key_21_A0` ...
-    `key_108_C8` that turn about an axis behind the fallboard. Interpolation is linear. Every
-    joint has one key frame per frame: a minute at 60 Hz takes 2-3 MB, so write long pieces at a
-    lower `frame_rate`. Notes (with fingers) and the motion's provenance stand as JSON in
-    `asset.extras`; animation time 0 is `start_sec` there. A hand holds its last known pose where
-    it is not known, and is left out if it never is.
+    Each hand is a skin on a tree of 21 joints under `right_armature` (`right_wrist`,
+    `right_index_1` ... `right_index_3`, `right_index_tip`: the finger pad), with a `right_sleeve`
+    over its end; keys are nodes `key_21_A0` ... `key_108_C8` that turn about an axis behind the
+    fallboard. Interpolation is linear. Every joint has one key frame per frame: a minute at 60 Hz
+    takes 2-3 MB, so write long pieces at a lower `frame_rate`. Notes (with fingers) and the
+    motion's provenance stand as JSON in `asset.extras`; animation time 0 is `start_sec` there, and
+    the clip lasts `duration_sec`. A hand holds its last known pose where it is not known, and is
+    left out if it never is.
 
     Args:
         path: file to write; it appears whole or not at all.
@@ -99,7 +102,11 @@ def save_gltf(
 def _add_hand(
     gltf: GLTF2, buffer: GltfBuffer, track: AnimationTrack, motion: HandMotion, hand: int
 ) -> None:
-    """A tree of joints, the skinned mesh on it, and their channels."""
+    """A tree of joints under a node of its own, the skinned mesh on it, and their channels.
+
+    Without that node Blender would lay both hands, and the keyboard, into one armature. The
+    skinned mesh stands beside it, since glTF ignores what lies above a skinned mesh.
+    """
     name, mesh = HAND_NAMES[hand], load_hand_mesh(hand)
     held = _last_known(known_frames(motion, hand))
     turns = track.sample(_quaternions(motion.rotations_rad[hand, held]))
@@ -109,7 +116,8 @@ def _add_hand(
     bones = _to_y_up(mirror_points(bones) if hand == LEFT else bones)
     nodes = np.zeros(21, int)  # node of each joint, then of each finger's tip
     nodes[0] = _add_node(gltf, Node(name=f"{name}_wrist", translation=wrist[0].tolist()))
-    gltf.scenes[0].nodes.append(int(nodes[0]))
+    armature = Node(name=f"{name}_armature", children=[int(nodes[0])])
+    gltf.scenes[0].nodes.append(_add_node(gltf, armature))
     for finger, finger_name in enumerate(FINGER_NAMES):
         parent = int(nodes[0])
         for k, joint in enumerate((*FINGER_JOINTS[finger], 16 + finger)):
@@ -148,6 +156,27 @@ def _add_hand(
         inverseBindMatrices=buffer.add(inverse_bind),
     )
     gltf.skins.append(skin)
+    _add_sleeve(gltf, buffer, track, motion, hand, held)
+
+
+def _add_sleeve(
+    gltf: GLTF2,
+    buffer: GltfBuffer,
+    track: AnimationTrack,
+    motion: HandMotion,
+    hand: int,
+    held: np.ndarray,
+) -> None:
+    """A sleeve over the hand's end, turned towards an elbow beside the player."""
+    name, scale = HAND_NAMES[hand], hand_scale(motion.bone_lengths_m[hand])
+    solid = sleeve_solid(hand, scale)
+    turns = track.sample(_quaternions(sleeve_turns(motion, hand)[held][:, None])[:, 0])
+    wrist = track.sample(_to_y_up(motion.wrist_m[hand, held]))
+    mesh = _add_solid(buffer, f"{name}_sleeve", solid, "cloth")
+    node = _add_node(gltf, Node(name=f"{name}_sleeve", mesh=mesh))
+    gltf.scenes[0].nodes.append(node)
+    track.animate(node, "translation", wrist)
+    track.animate(node, "rotation", turns / np.linalg.norm(turns, axis=-1, keepdims=True))
 
 
 def _add_keyboard(
@@ -204,7 +233,9 @@ def _to_y_up(points: np.ndarray) -> np.ndarray:
     return np.stack([points[..., 0], points[..., 2], -points[..., 1]], axis=-1)
 
 
-def _quaternions(rotations_rad: Float[np.ndarray, "frame 16 3"]) -> Float[np.ndarray, "frame 16 4"]:
+def _quaternions(
+    rotations_rad: Float[np.ndarray, "frame joint 3"],
+) -> Float[np.ndarray, "frame joint 4"]:
     """Unit quaternions (x, y, z, w) in glTF's axes, without jumps of sign."""
     flat = _to_y_up(rotations_rad).reshape(-1, 3)
     turns = Rotation.from_rotvec(flat).as_quat().reshape(*rotations_rad.shape[:2], 4)
@@ -241,6 +272,7 @@ def _asset(motion: HandMotion, performance: Performance) -> Asset:
         for note in performance.notes
     ]
     extras = {
+        "duration_sec": round(float(motion.time_sec[-1]) - motion.start_sec, 4),
         "units": "metres; seconds; x to the treble, y up, -z away from the player",
         "start_sec": motion.start_sec,
         "frame_rate": motion.frame_rate,
