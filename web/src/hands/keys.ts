@@ -4,6 +4,7 @@ import {
   BufferAttribute, BufferGeometry, Color, DynamicDrawUsage, Group, InstancedMesh, Matrix4, MeshStandardMaterial,
 } from "three";
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
+import look from "../../../src/duemani/outputs/look.json";
 import type { KeyboardData } from "../shared/data";
 import type { HandPose } from "./kinematics";
 import { HAND_COLOURS, UNKNOWN_COLOUR } from "./palette";
@@ -152,8 +153,8 @@ export class Keys extends Group {
   }
 }
 
-const IVORY = new Color(0xf2ede0);
-const EBONY = new Color(0x17161a);
+const IVORY = new Color(look.ivory);
+const EBONY = new Color(look.ebony);
 const COLOUR = new Color();
 const MATRIX = new Matrix4();
 const TO_RAIL = new Matrix4();

@@ -1,5 +1,6 @@
 /** The notes in time: which are down, which still sound, and where the pedal is. */
 
+import look from "../../../src/duemani/outputs/look.json";
 import type { PageData } from "../shared/data";
 import { firstWhere } from "../shared/search";
 
@@ -11,7 +12,7 @@ const SHORTEST_SEC = 0.02;
 /** A note lights its key from a little before its onset, when the finger goes down. */
 const [EARLY_SEC, LATE_SEC] = [0.05, 0.1];
 /** How strongly a key glows that is heard but not held, and how fast that fades. */
-const [RINGING, RINGING_SEC] = [0.22, 1.2];
+const [RINGING, RINGING_SEC] = [look.ringing, look.ringing_sec];
 
 export class Score {
   readonly count: number;

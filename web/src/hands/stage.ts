@@ -7,13 +7,15 @@ import {
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 
+import look from "../../../src/duemani/outputs/look.json";
+
 export type CameraName = "overhead" | "player" | "side";
 
 /** Where each camera looks from, as a direction in the keyboard frame, and what it must show. */
-const VIEWS: Record<CameraName, { from: [number, number, number]; y: [number, number]; z: [number, number]; widen: number }> = {
-  overhead: { from: [0, -0.2, 1], y: [-0.13, 0.36], z: [0, 0.06], widen: 0 },
-  player: { from: [0, -0.78, 0.62], y: [-0.1, 0.3], z: [0, 0.17], widen: 0 },
-  side: { from: [0.82, -0.66, 0.34], y: [-0.1, 0.2], z: [-0.02, 0.12], widen: -0.12 },
+const VIEWS: Record<CameraName, { from: readonly number[]; y: [number, number]; z: [number, number]; widen: number }> = {
+  overhead: { from: look.cameras.overhead, y: [-0.13, 0.36], z: [0, 0.06], widen: 0 },
+  player: { from: look.cameras.player, y: [-0.1, 0.3], z: [0, 0.17], widen: 0 },
+  side: { from: look.cameras.side, y: [-0.1, 0.2], z: [-0.02, 0.12], widen: -0.12 },
 };
 
 /** Part of the window that the overlays leave free, in pixels from each edge. */
@@ -125,7 +127,7 @@ export class Stage {
   frame(name: CameraName, fromX: number, toX: number, insets: Insets): void {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const view = VIEWS[name];
-    const direction = toWorld(new Vector3(...view.from)).normalize();
+    const direction = toWorld(new Vector3().fromArray(view.from)).normalize();
     const x: [number, number] = [fromX - view.widen, toX + view.widen];
     if (x[1] - x[0] < 0.3) [x[0], x[1]] = [(fromX + toX) / 2 - 0.15, (fromX + toX) / 2 + 0.15];
     const corners: Vector3[] = [];

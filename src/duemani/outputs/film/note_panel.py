@@ -9,10 +9,11 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from duemani import keyboard
+from duemani.outputs.look import display_rgb
 from duemani.performance import LOWEST_PITCH, UNKNOWN_FINGER, Performance
 
 # Display RGB (0-1) of the left hand's, the right hand's and unknown notes (index -1).
-HAND_COLOURS = np.array([[0.27, 0.60, 0.93], [0.96, 0.55, 0.20], [0.45, 0.72, 0.62]])
+HAND_COLOURS = np.stack([display_rgb(name) for name in ("left", "right", "unknown")])
 _BACKGROUND = (0.095, 0.100, 0.115)
 _LANE_SHADE = 0.80
 _BAR_SHARE = 0.80

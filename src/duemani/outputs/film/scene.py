@@ -19,19 +19,20 @@ from duemani.outputs.film.rasterizer import Mesh, Picture, Rasterizer
 from duemani.outputs.film.sleeves import Sleeve
 from duemani.outputs.hand_mesh import known_frames, load_hand_mesh, skin_hand
 from duemani.outputs.keys_down import FRONT_M, KEY_COUNT, PIVOT_Y_M, key_depths
+from duemani.outputs.look import linear_rgb, look, view_from
 from duemani.performance import LOWEST_PITCH, UNKNOWN_HAND, Performance, sound_end_sec
 
 CameraPlace = Literal["player", "overhead", "side"]
 _BACKGROUND = (17, 15, 14)  # BGR
 _PANEL_SIZE = (2048, 512)
-_IVORY, _EBONY = np.array([0.74, 0.715, 0.65]), np.array([0.018, 0.018, 0.020])
+_IVORY, _EBONY = linear_rgb("ivory") * 0.84, linear_rgb("ebony") * 2
 _LACQUER, _FELT = np.array([0.010, 0.010, 0.011]), np.array([0.20, 0.012, 0.018])
 _MINIMUM_SPAN_M = 0.62
 _MARGIN_M = 0.10
 # A note lights its key from a little before its onset, when the finger goes down.
 _EARLY_SEC, _LATE_SEC = 0.05, 0.1
 # How strongly a key glows that is heard but not held, and how fast that fades.
-_RINGING, _RINGING_SEC = 0.22, 1.2
+_RINGING, _RINGING_SEC = look()["ringing"], look()["ringing_sec"]
 
 
 @dataclass(frozen=True)
@@ -54,19 +55,20 @@ def frame_camera(
         angle = 30.0
         target_y = 0.035 + 0.09 * span
         height = reach / 2 / np.tan(np.radians(angle / 2))
-        eye = (middle, target_y - 0.08 * height, height)
+        sight = view_from(place)
+        eye = (middle, target_y + sight[1] / sight[2] * height, height)
         camera = camera_towards(eye, (middle, target_y, 0.0), np.radians(angle), size_px)
         return Framing(camera, (0.176, 0.056), (0.50 * span, 0.0))
     if place == "side":
-        eye = (left - 0.02 - 0.10 * span, -0.30 * span - 0.13, 0.30 * span + 0.10)
-        target = (middle - 0.02 * span, 0.09, 0.03 + 0.03 * span)
+        target = (middle + 0.02 * span, 0.09, 0.03 + 0.03 * span)
+        aside = np.array([0.58 * span + 0.02, 0.30 * span + 0.22, 0.27 * span + 0.07])
+        eye = tuple(np.array(target) + np.linalg.norm(aside) * view_from(place))
         camera = camera_towards(eye, target, np.radians(36.0), size_px)
         return Framing(camera, (0.178, 0.056), (0.12 * span, 0.42 * span))
     angle = 34.0
     distance = reach / 2 / np.tan(np.radians(angle / 2)) * 1.02
     target = (middle, 0.10 + 0.02 * span, 0.02 + 0.07 * span)
-    pitch = np.radians(44.0)
-    eye = (middle, target[1] - distance * np.cos(pitch), target[2] + distance * np.sin(pitch))
+    eye = tuple(np.array(target) + distance * view_from(place))
     camera = camera_towards(eye, target, np.radians(angle), size_px)
     return Framing(camera, (0.176, 0.056), (0.22 * span, 0.40 * span))
 

@@ -34,21 +34,29 @@ from duemani.outputs.hand_mesh import (
     rest_landmarks,
 )
 from duemani.outputs.keys_down import PIVOT_Y_M, key_angles, key_depths
+from duemani.outputs.look import linear_rgb
 from duemani.performance import LEFT, UNKNOWN_HAND, Performance
 from duemani.skeleton import BONE_DIRECTIONS, FINGER_JOINTS, JOINT_LANDMARKS, mirror_points
 
 HAND_NAMES = ("left", "right")
 FINGER_NAMES = ("thumb", "index", "middle", "ring", "little")
 _NOTE_NAMES = ("C", "Csharp", "D", "Dsharp", "E", "F", "Fsharp", "G", "Gsharp", "A", "Asharp", "B")
+
+
+def _rgb(name: str) -> tuple[float, float, float]:
+    red, green, blue = linear_rgb(name).round(4).tolist()
+    return red, green, blue
+
+
 # (name, base colour in linear RGB, roughness)
 _MATERIALS = (
-    ("skin_left", (0.58, 0.31, 0.21), 0.55),
-    ("skin_right", (0.58, 0.31, 0.21), 0.55),
-    ("ivory", (0.84, 0.81, 0.73), 0.28),
-    ("ebony", (0.012, 0.012, 0.014), 0.32),
+    ("skin_left", _rgb("skin"), 0.55),
+    ("skin_right", _rgb("skin"), 0.55),
+    ("ivory", _rgb("ivory"), 0.28),
+    ("ebony", _rgb("ebony"), 0.32),
     ("lacquer", (0.008, 0.008, 0.009), 0.12),
     ("felt", (0.22, 0.01, 0.015), 0.95),
-    ("cloth", (0.041, 0.055, 0.078), 0.95),
+    ("cloth", _rgb("cloth"), 0.95),
 )
 _MATERIAL_INDEX = {name: index for index, (name, _, _) in enumerate(_MATERIALS)}
 
