@@ -1,8 +1,9 @@
 """What pictures show of keys: python -m benchmarks.drawn_hands [FILE ...]
 
 Plays scores, MIDI files or recordings (the built-in piece without any) and prints, for the rule
-of pages, films and glTF and for the notes alone, the share of keys drawn down (more than half
-their travel) with no fingertip within 15 mm of the key's footprint and surface.
+of pages, films and glTF and for the notes alone, the keys drawn down (more than half their travel)
+with no fingertip within 15 mm of where the key's top moves; and the shares of frames with odd
+postures (`evaluation.motion.postures`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from duemani.evaluation.motion.drawn_keys import held_by_nobody
+from duemani.evaluation.motion.postures import odd_postures
 from duemani.outputs.keys_down import key_depths, note_depths
 from duemani.verbs.demo import demo_score
 from duemani.verbs.perform import perform
@@ -21,7 +23,9 @@ from duemani.verbs.perform import perform
 def main() -> None:
     """Print a row a file."""
     files = [Path(name) for name in sys.argv[1:]] or [demo_score()]
-    print("| file | drawn by contact | drawn by the notes |\n|---|---|---|")
+    print(
+        "| file | by contact | by the notes | hooked | kinked | sudden |\n|---|---|---|---|---|---|"
+    )
     for file in files:
         take, motion = perform(file)
         drawn = (
@@ -29,7 +33,8 @@ def main() -> None:
             note_depths(take.performance.notes, motion.time_sec),
         )
         shares = [held_by_nobody(depth, motion) for depth in drawn]
-        cells = (f"{np.sum(alone)} of {np.sum(down)}" for alone, down in shares)
+        cells = [f"{np.sum(alone)} of {np.sum(down)}" for alone, down in shares]
+        cells += [f"{odd.mean():.4f}" for odd in odd_postures(motion).values()]
         print(f"| {file.name} | " + " | ".join(cells) + " |", flush=True)
 
 

@@ -45,17 +45,20 @@ def sleeve_turns(motion: HandMotion, hand: int) -> Float[np.ndarray, "frame 3"]:
     Motion ends at the wrist: the elbow is taken to hang beside the player and to follow the hand,
     and the forearm to bend a little towards where the hand points. Unknown frames are unturned.
     """
-    wrist, side = np.nan_to_num(motion.wrist_m[hand]), -1.0 if hand == LEFT else 1.0
     turn = Rotation.from_rotvec(np.nan_to_num(motion.rotations_rad[hand, :, 0]))
-    elbow_x = _PLAYER_X_M + side * 0.2 + 0.62 * (wrist[:, 0] - _PLAYER_X_M - side * 0.14)
-    forward = np.stack(
-        [wrist[:, 0] - elbow_x, np.full(len(wrist), 0.25), np.full(len(wrist), 0.012)], axis=-1
-    )
-    along = _unit(_unit(forward) + 0.45 * turn.apply([0.0, 1.0, 0.0]))
+    along = _unit(forearm_directions(motion, hand) + 0.45 * turn.apply([0.0, 1.0, 0.0]))
     up = turn.apply([0.0, 0.0, 1.0])
     up = _unit(up - np.sum(up * along, axis=-1, keepdims=True) * along)
     axes = np.stack([np.cross(along, up), along, up], axis=-1)
     return np.asarray(Rotation.from_matrix(axes).as_rotvec())
+
+
+def forearm_directions(motion: HandMotion, hand: int) -> Float[np.ndarray, "frame 3"]:
+    """Unit direction in each frame from the elbow, as it is guessed, to the wrist."""
+    wrist, side = np.nan_to_num(motion.wrist_m[hand]), -1.0 if hand == LEFT else 1.0
+    elbow_x = _PLAYER_X_M + side * 0.2 + 0.62 * (wrist[:, 0] - _PLAYER_X_M - side * 0.14)
+    ahead, up = np.full(len(wrist), 0.25), np.full(len(wrist), 0.012)
+    return _unit(np.stack([wrist[:, 0] - elbow_x, ahead, up], axis=-1))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
