@@ -39,6 +39,7 @@ def save_video(
     size: tuple[int, int] = (1280, 720),
     frame_rate: float = 30.0,
     progress: Callable[[float], None] | None = None,
+    credit: str = "",
 ) -> None:
     """Write an `.mp4` that starts at time 0 of the recording and lasts as long as motion or sound.
 
@@ -56,6 +57,7 @@ def save_video(
         size: width and height [px], even.
         frame_rate: pictures per second [Hz].
         progress: called with the share done (0-1).
+        credit: who is to be named for the sound; the file's copyright tag says it.
 
     Raises:
         InputError: an option is out of range, the motion is empty, the sound cannot be read, or
@@ -71,6 +73,8 @@ def save_video(
         av.open(str(temporary), "w", options={"movflags": "+faststart"}) as container,
         PianoScene(motion, performance, camera, size) as scene,
     ):
+        if credit:
+            container.metadata["copyright"] = credit
         film = _Film(container, size, frame_rate, _audio_frames(audio, audio_rate))
         _shoot(film, scene, length_sec, frame_rate, progress)
 
