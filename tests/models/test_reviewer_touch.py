@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from duemani.graphs import Graph
+from duemani.graphs.open import Graph
 from duemani.models.reviewer.config import ReviewerConfig
 from duemani.models.reviewer.judge import Judgement, judge
 from duemani.models.reviewer.pretrained import ReviewerNetwork

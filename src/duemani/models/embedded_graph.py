@@ -18,7 +18,7 @@ from safetensors.numpy import load as load_safetensors
 
 from duemani.errors import InputError
 from duemani.files import check_readable, read_limited
-from duemani.graphs import Graph, open_graph
+from duemani.graphs.open import Graph, open_graph
 
 _MOST_BYTES = 200_000_000
 _MOST_HEADER_BYTES = 4_000_000

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from scipy.special import ndtr
 
 from duemani.files import WEIGHTS
-from duemani.graphs import open_graph
+from duemani.graphs.open import open_graph
 from duemani.inputs.transcription.features import analysis_windows, mel_features
 
 TRANSCRIBER_WEIGHTS = WEIGHTS / "transcriber"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from duemani.files import WEIGHTS
-from duemani.graphs import Graph
+from duemani.graphs.open import Graph
 from duemani.models.diffusion.conditions.style_estimate import StyleEstimate
 from duemani.models.diffusion.config import DenoiserConfig
 from duemani.models.diffusion.networks import Known

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from duemani.files import WEIGHTS
-from duemani.graphs import Graph
+from duemani.graphs.open import Graph
 from duemani.models.embedded_graph import not_a_model, open_session, read_model, unfit
 from duemani.models.reviewer.config import GIVEN, ReviewerConfig
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from duemani.files import WEIGHTS
-from duemani.graphs import Graph, open_graph
+from duemani.graphs.open import Graph, open_graph
 
 HAND_WEIGHTS = WEIGHTS / "hands"
 SHA256 = {

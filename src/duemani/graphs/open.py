@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TypeAlias
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
@@ -19,7 +20,7 @@ import onnxruntime
 # Where another program has imported it before us, at least nothing more is reported.
 onnxruntime.disable_telemetry_events()
 
-Graph = onnxruntime.InferenceSession
+Graph: TypeAlias = onnxruntime.InferenceSession
 
 
 def open_graph(
