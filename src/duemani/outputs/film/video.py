@@ -15,6 +15,7 @@ from jaxtyping import Float, UInt8
 
 from duemani.errors import InputError
 from duemani.files import replacing
+from duemani.media.file import demuxed
 from duemani.motion import HandMotion
 from duemani.outputs.film.scene import CameraPlace, PianoScene
 from duemani.performance import Performance
@@ -186,7 +187,7 @@ def _flushed(frames: Iterator[Any]) -> Iterator[Any]:
 
 def _decoded(path: Path) -> Iterator[Any]:
     try:
-        with av.open(str(path)) as container:
+        with demuxed(path) as container:
             if not container.streams.audio:
                 raise InputError(f"{path} holds no sound; an audio file is accepted.")
             for frame in container.decode(audio=0):
@@ -215,7 +216,7 @@ def _file_length_sec(audio: AudioSource) -> float:
     if not isinstance(audio, Path):
         return 0.0
     try:
-        with av.open(str(audio)) as container:
+        with demuxed(audio) as container:
             return float((container.duration or 0) / av.time_base)
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{audio} cannot be read as audio: {error}.") from None
