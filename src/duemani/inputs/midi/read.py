@@ -17,7 +17,8 @@ from jaxtyping import Int
 
 from duemani.errors import InputError
 from duemani.files import read_limited
-from duemani.inputs.midi.hands import hands_of_sources
+from duemani.inputs.midi.hands import Shares, Tracks, share_out
+from duemani.inputs.strikes import end_at_restrike
 from duemani.performance import (
     HIGHEST_PITCH,
     LOWEST_PITCH,
@@ -39,7 +40,6 @@ DEFAULT_TEMPO_US = 500_000
 FINGER_TEXT = re.compile(r"^finger=([1-5])$")
 """The text event that `save_midi` puts right before the note-on of a fingered note."""
 _HANGING_NOTE_SEC = 10.0
-_SAME_STRIKE_SEC = 0.001
 
 
 @dataclass
@@ -65,14 +65,35 @@ class _Strikes:
         return len(self.onset) - 1
 
 
+@dataclass(frozen=True)
+class MidiInput:
+    """A MIDI file read.
+
+    Attributes:
+        performance: the notes for the piano.
+        player: number of every note's pianist, from 0.
+        foreign: names of the instruments, where none of them is a keyboard.
+        remarks: what was assumed or left out, one sentence each.
+    """
+
+    performance: Performance
+    player: Int[np.ndarray, " note"]
+    foreign: str
+    remarks: tuple[str, ...]
+
+
 def load_midi(path: str | Path) -> Performance:
+    """The notes of `read_midi` alone."""
+    return read_midi(path).performance
+
+
+def read_midi(path: str | Path) -> MidiInput:
     """Read a standard MIDI file (type 0 or 1) as one piano performance.
 
-    All tracks and channels are merged except channel 10 (percussion). A restruck key ends the
-    earlier note; a note without note-off ends with the file (after 10 s at most). Pitches off the
-    88 keys are dropped with a `UserWarning` that counts them. Hands come from track names
-    (left/right), or from two note tracks (or channels) of clearly different mean pitch; otherwise
-    they are unknown. Fingers come from `save_midi`'s text events.
+    The piano's tracks and channels are merged (see `share_out`), other instruments left out. A
+    restruck key ends the same player's earlier note; a note without note-off ends with the file
+    (after 10 s at most). Pitches off the 88 keys are dropped with a `UserWarning` that counts them.
+    Fingers come from `save_midi`'s text events.
 
     Raises:
         InputError: the file is missing, too large, not readable MIDI, uses SMPTE time or a zero
@@ -80,16 +101,16 @@ def load_midi(path: str | Path) -> Performance:
     """
     midi = _parse(Path(path))
     strikes, pedal, tempi = _Strikes(), list[tuple[int, int]](), [(0, DEFAULT_TEMPO_US)]
-    names: dict[int, str] = {}
+    named = Tracks()
     end_tick = 0
     for index, track in enumerate(cast(list[Any], midi.tracks)):
-        end_tick = max(end_tick, _read_track(track, index, strikes, pedal, tempi, names))
+        end_tick = max(end_tick, _read_track(track, index, strikes, pedal, tempi, named))
     seconds = _Clock(tempi, midi.ticks_per_beat)
     if seconds(np.array([end_tick]))[0] > MAX_DURATION_SEC:
         raise InputError(
             f"the MIDI file lasts longer than {MAX_DURATION_SEC / 3600:g} hours, the most accepted."
         )
-    notes = _to_notes(strikes, names, seconds, end_tick)
+    notes, player, shares = _to_notes(strikes, named, seconds, end_tick)
     changes = np.zeros(0, PEDAL_DTYPE)
     if pedal:
         # `save_midi` (and many sequencers) write the pedal once a channel.
@@ -97,7 +118,9 @@ def load_midi(path: str | Path) -> Performance:
         changes = np.zeros(len(pedal), PEDAL_DTYPE)
         ticks, values = zip(*pedal, strict=True)
         changes["time_sec"], changes["value"] = seconds(np.array(ticks)), values
-    return Performance.create(notes, changes)
+    order = np.argsort(notes, order=("onset_sec", "pitch"), kind="stable")
+    performance = Performance.create(notes[order], changes)
+    return MidiInput(performance, player[order], shares.foreign, shares.remarks)
 
 
 def load_json(path: str | Path) -> Performance:
@@ -170,9 +193,9 @@ def _read_track(
     strikes: _Strikes,
     pedal: list[tuple[int, int]],
     tempi: list[tuple[int, int]],
-    names: dict[int, str],
+    named: Tracks,
 ) -> int:
-    """Collect one track's notes, pedal, tempi and name; return its last tick."""
+    """Collect one track's notes, pedal, tempi, name and programs; return its last tick."""
     tick, finger = 0, UNKNOWN_FINGER
     sounding: dict[tuple[int, int], int] = {}
     pending_offs: dict[tuple[int, int], int] = {}
@@ -186,11 +209,14 @@ def _read_track(
                 raise InputError("the MIDI file sets a tempo of zero; a positive one is accepted.")
             tempi.append((tick, message.tempo))
         elif kind == "track_name":
-            names.setdefault(index, message.name)
+            named.names.setdefault(index, message.name)
         elif kind == "text" and (found := FINGER_TEXT.match(message.text)):
             finger = int(found.group(1))
         elif getattr(message, "channel", PERCUSSION_CHANNEL) == PERCUSSION_CHANNEL:
-            continue
+            if kind == "note_on":
+                named.drums.add(index)
+        elif kind == "program_change":
+            named.programs.append((tick, index, message.channel, message.program))
         elif kind == "control_change" and message.control == SUSTAIN_CONTROLLER:
             pedal.append((tick, message.value))
         elif kind == "note_on" and message.velocity > 0:
@@ -225,54 +251,28 @@ class _Clock:
 
 
 def _to_notes(
-    strikes: _Strikes, names: dict[int, str], seconds: _Clock, end_tick: int
-) -> np.ndarray:
+    strikes: _Strikes, named: Tracks, seconds: _Clock, end_tick: int
+) -> tuple[np.ndarray, np.ndarray, Shares]:
+    """The piano's notes, their players, and what was told of the others."""
     notes = np.zeros(len(strikes.onset), NOTE_DTYPE)
-    if not len(notes):
-        return notes
-    release = np.array(strikes.release)
+    source = np.array(strikes.source, int).reshape(-1, 2)
+    onset, pitch = np.array(strikes.onset, int), np.array(strikes.pitch, int)
+    shares = share_out(source, onset, pitch, named)
+    release = np.array(strikes.release, int)
     hanging = release < 0
-    notes["onset_sec"] = seconds(np.array(strikes.onset))
+    notes["onset_sec"] = seconds(onset)
     end = seconds(np.where(hanging, end_tick, release))
     end = np.where(hanging, np.minimum(end, notes["onset_sec"] + _HANGING_NOTE_SEC), end)
     notes["release_sec"] = end
-    notes["pitch"], notes["velocity"] = strikes.pitch, strikes.velocity
+    notes["pitch"], notes["velocity"] = pitch, strikes.velocity
     notes["finger"], notes["confidence"] = strikes.finger, np.nan
-    notes["hand"] = hands_of_sources(np.array(strikes.source), np.array(strikes.pitch), names)
+    notes["hand"] = shares.hand
     on_keyboard = (notes["pitch"] >= LOWEST_PITCH) & (notes["pitch"] <= HIGHEST_PITCH)
-    if not on_keyboard.all():
-        warnings.warn(
-            f"{int((~on_keyboard).sum())} notes outside the 88 keys were left out.", stacklevel=3
-        )
-    return end_at_restrike(notes[on_keyboard])[0]
-
-
-def end_at_restrike(notes: np.ndarray) -> tuple[np.ndarray, Int[np.ndarray, " note"]]:
-    """End each note of `NOTE_DTYPE` where its key is struck again; merge double strikes.
-
-    Two strikes of one key within 1 ms (a note doubled in two voices) become one note: the later
-    release, the louder velocity, the first known hand and finger.
-
-    Returns:
-        The notes that are left, in their order, and which of them each of `notes` is now.
-    """
-    order = np.lexsort((notes["onset_sec"], notes["pitch"]))
-    kept: list[int] = []
-    merged_into = np.zeros(len(notes), int)
-    notes = notes.copy()
-    for at in order:
-        note, last = notes[at], notes[kept[-1]] if kept else None
-        if last is None or last["pitch"] != note["pitch"]:
-            kept.append(at)
-        elif note["onset_sec"] - last["onset_sec"] <= _SAME_STRIKE_SEC:
-            last["release_sec"] = max(last["release_sec"], note["release_sec"])
-            last["velocity"] = max(last["velocity"], note["velocity"])
-            nameless = last["hand"] == UNKNOWN_HAND
-            if nameless or (not last["finger"] and note["finger"]):
-                last["hand"], last["finger"] = note["hand"], note["finger"]
-        else:
-            last["release_sec"] = min(last["release_sec"], note["onset_sec"])
-            kept.append(at)
-        merged_into[at] = kept[-1]
-    left = np.sort(np.array(kept, int))
-    return notes[left], np.searchsorted(left, merged_into)
+    outside = int((~on_keyboard & ~shares.left_out).sum())
+    if outside:
+        warnings.warn(f"{outside} notes outside the 88 keys were left out.", stacklevel=3)
+    played = on_keyboard & ~shares.left_out
+    kept, merged_into = end_at_restrike(notes[played], shares.player[played])
+    player = np.zeros(len(kept), int)
+    player[merged_into] = shares.player[played]
+    return kept, player, shares

@@ -9,10 +9,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from duemani.errors import InputError
-from duemani.inputs.midi.read import MAX_DURATION_SEC, MAX_NOTES, end_at_restrike
+from duemani.inputs.midi.read import MAX_DURATION_SEC, MAX_NOTES
 from duemani.inputs.score.document import open_document
 from duemani.inputs.score.notation import WrittenScore, read_notation
 from duemani.inputs.score.phrasing import Phrasing, ScoreClock, times, velocities
+from duemani.inputs.strikes import end_at_restrike
 from duemani.performance import NOTE_DTYPE, PEDAL_DTYPE, Performance
 
 
