@@ -11,28 +11,28 @@ _SAME_STRIKE_SEC = 0.001
 
 
 def end_at_restrike(
-    notes: np.ndarray, player: np.ndarray | None = None
+    notes: np.ndarray, group: np.ndarray | None = None
 ) -> tuple[np.ndarray, Int[np.ndarray, " note"]]:
     """End each note of `NOTE_DTYPE` where its key is struck again; merge double strikes.
 
     Two strikes of one key within 1 ms (a note doubled in two voices) become one note: the later
-    release, the louder velocity, the first known hand and finger. Only notes of one player meet.
+    release, the louder velocity, the first known hand and finger. Only notes of one group meet.
 
     Args:
-        notes: of all players.
-        player: number of every note's; one by default.
+        notes: of all groups.
+        group: every note's, such as its player; one by default.
 
     Returns:
         The notes that are left, in their order, and which of them each of `notes` is now.
     """
-    player = np.zeros(len(notes), int) if player is None else player
-    order = np.lexsort((notes["onset_sec"], notes["pitch"], player))
+    group = np.zeros(len(notes), int) if group is None else group
+    order = np.lexsort((notes["onset_sec"], notes["pitch"], group))
     kept: list[int] = []
     merged_into = np.zeros(len(notes), int)
     notes = notes.copy()
     for at in order:
         note, last = notes[at], notes[kept[-1] if kept else at]
-        mine = bool(kept) and player[kept[-1]] == player[at]
+        mine = bool(kept) and group[kept[-1]] == group[at]
         if not mine or last["pitch"] != note["pitch"]:
             kept.append(at)
         elif note["onset_sec"] - last["onset_sec"] <= _SAME_STRIKE_SEC:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import warnings
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from duemani.errors import InputError
 from duemani.inputs.score.document import ScoreDocument, tag_number
+from duemani.inputs.score.hands import Role, roles
+from duemani.inputs.score.heads import part_heads
 from duemani.inputs.score.marks import Mark, marks_of
-from duemani.inputs.score.parts import all_of, choose_parts, parse_parts, staves_of, unfolded
-from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, UNKNOWN_HAND
+from duemani.inputs.score.parts import all_of, choose_parts, parse_parts, unfolded
+from duemani.performance import UNKNOWN_FINGER, UNKNOWN_HAND
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class WrittenNote:
             backwards (1 is the nearest).
         appoggiatura: the grace note takes its time from the principal note.
         principal: note id of a grace note's principal note.
+        part: number of its part in the document.
+        player: number of its pianist, from 0.
         slurred: under a slur that goes on after this note.
     """
 
@@ -33,6 +37,8 @@ class WrittenNote:
     onset_quarter: float
     duration_quarter: float
     pitch: int
+    part: int = 0
+    player: int = 0
     hand: int = UNKNOWN_HAND
     finger: int = UNKNOWN_FINGER
     voice: int = 0
@@ -97,11 +103,14 @@ def read_notation(document: ScoreDocument, only_keyboards: bool = False) -> Nota
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            chosen = choose_parts(parts, remarks, only_keyboards)
+            heads = part_heads(document)
+            chosen = choose_parts(parts, heads, remarks, only_keyboards)
             repeated = [unfolded(part, remarks) for part in chosen]
             written = _read(chosen)
+            played_by = roles(document, heads, written.notes, written.bars_quarter, remarks)
             same = all(one is other for one, other in zip(chosen, repeated, strict=True))
-            return Notation(written, written if same else _read(repeated), tuple(remarks))
+            again = written if same else _read(repeated)
+            return Notation(_shared(written, played_by), _shared(again, played_by), tuple(remarks))
     except InputError:
         raise
     # Odd notation trips partitura's lazily evaluated properties in many ways.
@@ -113,6 +122,15 @@ def beat_length(beats: int, beat_type: int) -> float:
     """Length of a beat [quarters]: three eighths in 6/8, 9/8 and 12/8."""
     length = 4 / max(beat_type, 1)
     return 3 * length if beat_type >= 8 and beats % 3 == 0 and beats > 3 else length
+
+
+def _shared(score: WrittenScore, played_by: Mapping[int, Role]) -> WrittenScore:
+    """The score, every note with its pianist and hand."""
+    notes: list[WrittenNote] = []
+    for note in score.notes:
+        role = played_by.get(note.number, Role())
+        notes.append(replace(note, player=role.player, part=role.part, hand=role.hand))
+    return replace(score, notes=tuple(notes))
 
 
 def _read(parts: Sequence[Any]) -> WrittenScore:
@@ -130,8 +148,6 @@ def _read(parts: Sequence[Any]) -> WrittenScore:
                 (float(quarter(one.start.t)), beat_length(int(one.beats), int(one.beat_type)))
                 for one in all_of(part, "TimeSignature")
             )
-    if len(notes_of_parts) == 2 and all(_is_without_hands(part) for part in notes_of_parts):
-        notes_of_parts = _hands_of_two_parts(*notes_of_parts)
     notes = [note for part in notes_of_parts for note in part]
     start = min([*(note.onset_quarter for note in notes), *bars], default=0.0)
     notes = [replace(note, onset_quarter=note.onset_quarter - start) for note in notes]
@@ -143,12 +159,7 @@ def _read(parts: Sequence[Any]) -> WrittenScore:
     )
 
 
-def _is_without_hands(notes: Sequence[WrittenNote]) -> bool:
-    return bool(notes) and all(note.hand == UNKNOWN_HAND for note in notes)
-
-
 def _notes(part: Any, quarter: Any, number: int) -> list[WrittenNote]:
-    staves = staves_of(part)
     written: list[WrittenNote] = []
     slurred = _slurred(part)
     for note in part.notes_tied:
@@ -158,16 +169,12 @@ def _notes(part: Any, quarter: Any, number: int) -> list[WrittenNote]:
         end = float(quarter(note.start.t + (note.duration_tied or 0)))
         grace_type = getattr(note, "grace_type", None)
         principal = getattr(note, "main_note", None) if grace_type else None
-        hand = UNKNOWN_HAND
-        if staves >= 2 and note.staff:
-            hand = RIGHT if note.staff == 1 else LEFT
         written.append(
             WrittenNote(
                 note_id=str(note.id),
                 onset_quarter=onset,
                 duration_quarter=end - onset,
                 pitch=int(note.midi_pitch),
-                hand=hand,
                 finger=_printed_finger(note),
                 voice=100 * number + int(note.voice or 0),
                 articulations=frozenset(str(mark) for mark in note.articulations or ()),
@@ -220,14 +227,3 @@ def _slurred(part: Any) -> set[str]:
 
 def _start(note: Any) -> int:
     return int(note.start.t)
-
-
-def _hands_of_two_parts(
-    first: list[WrittenNote], second: list[WrittenNote]
-) -> list[list[WrittenNote]]:
-    """Two parts of one staff each: the higher one, on the whole, is the right hand's."""
-    means = [sum(note.pitch for note in part) / len(part) for part in (first, second)]
-    return [
-        [replace(note, hand=RIGHT if right else LEFT) for note in part]
-        for part, right in ((first, means[0] >= means[1]), (second, means[1] > means[0]))
-    ]

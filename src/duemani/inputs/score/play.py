@@ -26,11 +26,13 @@ class ScoreInput:
             printed.
         numbers: which `<note>` of the document every note of `performance` is (the first one of a
             tie, or of notes doubled in two voices); repeats name the same again.
+        player: number of every note's pianist, from 0.
         remarks: what was left out or assumed, one sentence each.
     """
 
     performance: Performance
     numbers: Int[np.ndarray, " note"]
+    player: Int[np.ndarray, " note"]
     remarks: tuple[str, ...]
 
 
@@ -52,7 +54,7 @@ def load_score(path: str | Path, phrasing: Phrasing | None = None) -> ScoreInput
     notation = read_notation(document)
     played = play(notation.unfolded, document.name, phrasing or Phrasing())
     numbers = np.array([notation.unfolded.notes[at].number for at in played.written], int)
-    return ScoreInput(played.performance, numbers, notation.remarks)
+    return ScoreInput(played.performance, numbers, played.player, notation.remarks)
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,14 @@ class PlayedScore:
         written: which note of the `WrittenScore` each of them is.
         sounds_as: which note of `performance` each note of the `WrittenScore` is; several where
             voices double each other.
+        player: number of the pianist of each note of `performance`, from 0.
         bar_starts_sec: when the bars of the first part begin.
     """
 
     performance: Performance
     written: Int[np.ndarray, " note"]
     sounds_as: Int[np.ndarray, " written"]
+    player: Int[np.ndarray, " note"]
     bar_starts_sec: Float[np.ndarray, " bar"]
 
 
@@ -106,13 +110,16 @@ def _play(score: WrittenScore, phrasing: Phrasing) -> PlayedScore:
     notes["finger"] = [note.finger for note in score.notes]
     notes["confidence"] = np.nan
     order = np.argsort(notes, order=("onset_sec", "pitch"), kind="stable")
-    kept, merged_into = end_at_restrike(notes[order])
+    player = np.array([note.player for note in score.notes], int)[order]
+    # Each part keeps its notes: both players' of a shared key, both hands' of two parts.
+    part = np.array([note.part for note in score.notes], int)[order]
+    kept, merged_into = end_at_restrike(notes[order], part)
     sounds_as = np.empty(len(notes), int)
     sounds_as[order] = merged_into
     first = np.unique(merged_into, return_index=True)[1]
     performance = Performance.create(kept, _pedal(score, clock, lead_sec))
     bars = clock(np.array(score.bars_quarter, float)) + lead_sec
-    return PlayedScore(performance, order[first], sounds_as, bars)
+    return PlayedScore(performance, order[first], sounds_as, player[first], bars)
 
 
 def _pedal(score: WrittenScore, clock: ScoreClock, lead_sec: float) -> np.ndarray:

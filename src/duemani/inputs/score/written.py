@@ -24,6 +24,7 @@ class WrittenPiece:
         document: the score.
         performance: every written note once, in the order of the bars, repeats not played.
         numbers: which `<note>` of the document every note is (the first one of a tie).
+        player: number of every note's pianist, from 0.
         line: the same notes as a line in quarters.
         bar_starts_sec: when the bars begin.
         played: the performance with repeats.
@@ -34,6 +35,7 @@ class WrittenPiece:
     document: ScoreDocument
     performance: Performance
     numbers: Int[np.ndarray, " note"]
+    player: Int[np.ndarray, " note"]
     line: ScoreLine
     bar_starts_sec: Float[np.ndarray, " bar"]
     played: Performance
@@ -73,6 +75,7 @@ def written_piece(document: ScoreDocument) -> WrittenPiece:
         document=document,
         performance=once.performance,
         numbers=numbers,
+        player=once.player,
         line=score_line(
             written,
             once,
