@@ -77,13 +77,16 @@ class PlayedScore:
     bar_starts_sec: Float[np.ndarray, " bar"]
 
 
-def play(score: WrittenScore, name: str, phrasing: Phrasing) -> PlayedScore:
+def play(
+    score: WrittenScore, name: str, phrasing: Phrasing, parts_apart: bool = False
+) -> PlayedScore:
     """Notation, played.
 
     Args:
         score: what is written.
         name: what to call the score in complaints.
         phrasing: shaping of what the score leaves open.
+        parts_apart: a key that two parts of one pianist have at once stays two notes.
 
     Raises:
         InputError: no notes, too many, or it would last too long.
@@ -92,13 +95,13 @@ def play(score: WrittenScore, name: str, phrasing: Phrasing) -> PlayedScore:
         raise InputError(f"{name} holds no notes of a keyboard's range.")
     if len(score.notes) > MAX_NOTES:
         raise InputError(f"{name} holds more than {MAX_NOTES} notes with its repeats.")
-    played = _play(score, phrasing)
+    played = _play(score, phrasing, parts_apart)
     if played.performance.duration_sec > MAX_DURATION_SEC:
         raise InputError(f"{name} lasts longer than {MAX_DURATION_SEC / 3600:g} hours.")
     return played
 
 
-def _play(score: WrittenScore, phrasing: Phrasing) -> PlayedScore:
+def _play(score: WrittenScore, phrasing: Phrasing, parts_apart: bool) -> PlayedScore:
     clock = ScoreClock(score, phrasing)
     onset, release = times(score, clock, phrasing)
     lead_sec = max(0.0, -float(onset.min()))
@@ -111,9 +114,8 @@ def _play(score: WrittenScore, phrasing: Phrasing) -> PlayedScore:
     notes["confidence"] = np.nan
     order = np.argsort(notes, order=("onset_sec", "pitch"), kind="stable")
     player = np.array([note.player for note in score.notes], int)[order]
-    # Each part keeps its notes: both players' of a shared key, both hands' of two parts.
     part = np.array([note.part for note in score.notes], int)[order]
-    kept, merged_into = end_at_restrike(notes[order], part)
+    kept, merged_into = end_at_restrike(notes[order], part if parts_apart else player)
     sounds_as = np.empty(len(notes), int)
     sounds_as[order] = merged_into
     first = np.unique(merged_into, return_index=True)[1]

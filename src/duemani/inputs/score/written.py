@@ -43,17 +43,17 @@ class WrittenPiece:
     remarks: tuple[str, ...]
 
 
-def read_written(path: Path) -> WrittenPiece:
-    """Read a score of keyboard music.
+def read_written(path: Path, parts_apart: bool = False) -> WrittenPiece:
+    """Read a score of keyboard music; `parts_apart` as `play` takes it.
 
     Raises:
         InputError: as `load_score`; or it has parts for other instruments only.
     """
-    return written_piece(open_document(path))
+    return written_piece(open_document(path), parts_apart)
 
 
-def written_piece(document: ScoreDocument) -> WrittenPiece:
-    """Read a document.
+def written_piece(document: ScoreDocument, parts_apart: bool = False) -> WrittenPiece:
+    """Read a document; `parts_apart` as `play` takes it.
 
     Raises:
         InputError: as `load_score`; or it has parts for other instruments only.
@@ -65,8 +65,8 @@ def written_piece(document: ScoreDocument) -> WrittenPiece:
         remarks += (f"{unseen} cue notes or hidden notes left out.",)
     # Before notes that double each other become one: the one that is seen stays.
     written, unfolded = (_seen(one, document) for one in (notation.written, notation.unfolded))
-    once = play(written, document.name, Phrasing())
-    again = play(unfolded, document.name, Phrasing())
+    once = play(written, document.name, Phrasing(), parts_apart)
+    again = play(unfolded, document.name, Phrasing(), parts_apart)
     numbers = _numbers(written, once)
     place = {note.number: int(at) for note, at in zip(written.notes, once.sounds_as, strict=True)}
     index = np.array([place[number] for number in _numbers(unfolded, again)], int)
