@@ -12,7 +12,8 @@ _EDGE_EVENTS = 2
 """Events at both ends of a repeated passage that may differ: what surrounds it does."""
 _PACES = 4
 _LONGEST_FIGURE = 8
-_LEAST_FIGURE_EVENTS = 6
+_LEAST_TIMES = 3
+"""Twice may be chance: broken chords that move up share three notes with the next ones."""
 _LEAST_STRIKES = 4
 _CHANGES = ((4, 3, 2, 1), (3, 2, 1))
 _FAST_SEC, _SLOW_SEC = 0.18, 0.3
@@ -27,9 +28,9 @@ def repeated_fingers(
 
     A passage that comes again takes over its first time's: a run of at least 16 events with the
     same keys at about the same pace; shorter ones (the start of a scale) come again in other
-    surroundings, where other fingers are right. A figure of up to 8 events that is repeated at once
-    has the likeliest of its fingerings throughout, and a key that is struck again and again one
-    change of fingers.
+    surroundings, where other fingers are right. A figure of up to 8 events that comes at least
+    three times on end has the likeliest of its fingerings throughout, and a key that is struck
+    again and again one change of fingers.
 
     Args:
         line: one hand's events.
@@ -63,7 +64,7 @@ def _figures(keys: list[tuple[int, ...]]) -> list[tuple[int, int, int]]:
             end = at + period
             while end < len(keys) and keys[end] == keys[end - period]:
                 end += 1
-            repeated = end - at >= max(2 * period, _LEAST_FIGURE_EVENTS)
+            repeated = end - at >= _LEAST_TIMES * period
             if repeated and len(set(keys[at : at + period])) > 1:
                 out.append((at, end, period))
                 at = end - 1

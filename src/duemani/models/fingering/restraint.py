@@ -32,7 +32,7 @@ _SLIDE = 1.5
 _JOINED_SHARE = 0.3
 """Of the time between two strikes, the silence that still counts as joined."""
 _SLOW_SEC = 1.2
-_OCTAVE, _FOURTH = 12, 5
+_STEP, _FOURTH = 2, 5
 _RUN_SEC = 0.3
 _NEXT_CHORD = 4
 
@@ -152,8 +152,9 @@ def _penalties(
 def _awkward(inputs: LineInputs, line: HandLine) -> np.ndarray:
     """(event, choice before, choice): what could be played and that no teacher would print.
 
-    One finger on two keys one after the other, joined, by single notes or narrow pairs of them (but
-    a slide from a black key is tolerable); thumb and index in a stepwise run above chords, which
+    One finger on two keys one after the other in a joined step, by single notes or narrow pairs of
+    them (but a slide from a black key is tolerable; a broken chord may begin anew with the finger
+    it ended on); thumb and index in a stepwise run above chords, which
     they are needed for.
     """
     total = np.zeros((len(line.notes), CHOICES, CHOICES), np.float32)
@@ -164,26 +165,23 @@ def _awkward(inputs: LineInputs, line: HandLine) -> np.ndarray:
     interval = np.diff(line.onset_sec)
     silence = line.onset_sec[1:] - line.release_sec[:-1]
     joined = (silence <= _JOINED_SHARE * interval) & (interval < _SLOW_SEC)
-    near = np.abs(np.diff(line.pitch[:, 0])) <= _OCTAVE
+    near = np.abs(np.diff(line.pitch[:, 0])) <= _STEP
     narrow = (counts == 1) | ((counts == 2) & (width <= _FOURTH))
     after = 1 + np.flatnonzero(
         joined & near & (counts[1:] == counts[:-1]) & narrow[1:] & narrow[:-1]
     )
-    for here in range(2):
-        for there in range(2):
-            at = after[counts[after] > max(here, there)]
-            low, high = (
-                np.array([line.notes[event][slot] for event in events], int)
-                for events, slot in ((at - 1, here), (at, there))
-            )
-            moved = line.note_pitch[low] != line.note_pitch[high]
-            slides = line.note_black[low] & ~line.note_black[high]
-            slides &= np.abs(line.note_pitch[low] - line.note_pitch[high]) == 1
-            cost = moved * np.where(slides, _SLIDE, _AWKWARD)
-            same = (
-                inputs.choice[at - 1, :, here][:, :, None] == inputs.choice[at, :, there][:, None]
-            )
-            total[at] += cost[:, None, None] * same
+    for slot in range(2):
+        # In pairs each voice for itself: 3 goes from the lower key to the upper in any scale.
+        at = after[counts[after] > slot]
+        earlier, later = (
+            np.array([line.notes[event][slot] for event in events], int) for events in (at - 1, at)
+        )
+        moved = line.note_pitch[earlier] != line.note_pitch[later]
+        slides = line.note_black[earlier] & ~line.note_black[later]
+        slides &= np.abs(line.note_pitch[earlier] - line.note_pitch[later]) == 1
+        cost = moved * np.where(slides, _SLIDE, _AWKWARD)
+        before, now = inputs.choice[at - 1, :, slot], inputs.choice[at, :, slot]
+        total[at] += cost[:, None, None] * (before[:, :, None] == now[:, None])
     over = _over_chords(line, counts)
     total[over] += _AWKWARD * (inputs.choice[over, :, 0] < 2)[:, None]
     return total
