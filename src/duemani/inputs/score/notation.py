@@ -11,10 +11,10 @@ from typing import Any
 
 from duemani.errors import InputError
 from duemani.inputs.score.document import ScoreDocument, tag_number
-from duemani.inputs.score.hands import Role, roles
-from duemani.inputs.score.heads import part_heads
 from duemani.inputs.score.marks import Mark, marks_of
 from duemani.inputs.score.parts import all_of, choose_parts, parse_parts, unfolded
+from duemani.inputs.score.players.hands import Role, roles
+from duemani.inputs.score.players.heads import part_heads
 from duemani.performance import UNKNOWN_FINGER, UNKNOWN_HAND
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from duemani.errors import InputError
 from duemani.inputs.score.document import ScoreDocument
 from duemani.inputs.score.file import readable
-from duemani.inputs.score.heads import PartHead
+from duemani.inputs.score.players.heads import PartHead
 
 
 def parse_parts(document: ScoreDocument) -> list[Any]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from duemani.inputs.part_names import named_hands, names_duettist, player_name
-from duemani.inputs.score.cross_staff import PlacedNote, hands_of_staves
 from duemani.inputs.score.document import ScoreDocument
-from duemani.inputs.score.heads import PartHead
+from duemani.inputs.score.players.cross_staff import PlacedNote, hands_of_staves
+from duemani.inputs.score.players.heads import PartHead
 from duemani.performance import LEFT, RIGHT, UNKNOWN_HAND
 
 
