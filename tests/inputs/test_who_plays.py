@@ -18,8 +18,9 @@ from duemani.verbs.read import first_player, read_take
 Notes = list[tuple[int, ...]]
 """Pitches struck together, one quarter after another."""
 
-LOW, HIGH = [(48,), (50,), (52,), (53,)], [(72,), (74,), (76,), (77,)]
-BOTH_HANDS = [(48, 72), (50, 74), (52, 76), (53, 77)]
+LOW: Notes = [(48,), (50,), (52,), (53,)]
+HIGH: Notes = [(72,), (74,), (76,), (77,)]
+BOTH_HANDS: Notes = [(48, 72), (50, 74), (52, 76), (53, 77)]
 
 
 def midi(path: Path, *tracks: tuple[str, int | None, Notes], kind: int = 1) -> MidiInput:

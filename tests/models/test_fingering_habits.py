@@ -84,3 +84,9 @@ def test_broken_chords_that_move_up_are_no_figure() -> None:
     found = flat(fingers(singles([pitch for group in groups for pitch in group]), 0.12))
     assert [found[at] for at in (0, 4, 8, 12)] == [1, 1, 1, 1]
     assert [found[at] for at in (3, 7, 11, 15)] == [5, 5, 5, 5]
+
+
+def test_a_phrase_that_comes_again_elsewhere_keeps_its_fingers() -> None:
+    theme = [76, 75, 76, 75, 76, 71, 74, 72]
+    found = flat(fingers(singles([*theme, 69, 60, 64, 69, 71, 64, 68, 71, 72, 64, *theme]), 0.15))
+    assert found[:8] == found[-8:]

@@ -15,6 +15,7 @@ _LONGEST_FIGURE = 8
 _LEAST_TIMES = 3
 """Twice may be chance: broken chords that move up share three notes with the next ones."""
 _LEAST_STRIKES = 4
+_LEAST_PHRASE, _LEAST_TURNS = 8, 3
 _CHANGES = ((4, 3, 2, 1), (3, 2, 1))
 _FAST_SEC, _SLOW_SEC = 0.18, 0.3
 """One key struck again: slower than the one, the same finger will do; than the other, it must."""
@@ -28,9 +29,10 @@ def repeated_fingers(
 
     A passage that comes again takes over its first time's: a run of at least 16 events with the
     same keys at about the same pace; shorter ones (the start of a scale) come again in other
-    surroundings, where other fingers are right. A figure of up to 8 events that comes at least
-    three times on end has the likeliest of its fingerings throughout, and a key that is struck
-    again and again one change of fingers.
+    surroundings, where other fingers are right. A phrase of 8 events or more that turns three times
+    has the likelier of its two fingerings both times. A figure of 3 to 8 events that comes three
+    times on end has the likeliest of its fingerings throughout, and a key that is struck again and
+    again one change of fingers.
 
     Args:
         line: one hand's events.
@@ -46,6 +48,8 @@ def repeated_fingers(
         if origin >= 0:
             taken[line.notes[at]] = finger[line.notes[origin]]
     keys = [tuple(line.note_pitch[event].tolist()) for event in line.notes]
+    for origin, begin, length in _phrases(_words(line), keys):
+        _take_phrase(taken, line, origin, begin, length, finger, chances)
     for start, end, period in _figures(keys):
         _take_figure(taken, line.notes[start:end], period, finger, chances)
     for start, end in _same_keys(keys):
@@ -55,17 +59,71 @@ def repeated_fingers(
     return taken
 
 
+def _phrases(
+    words: list[tuple[object, ...]], keys: list[tuple[int, ...]]
+) -> list[tuple[int, int, int]]:
+    """(first time, second time, events) of phrases too short for a passage."""
+    out: list[tuple[int, int, int]] = []
+    first: dict[tuple[object, ...], int] = {}
+    at = 0
+    while at + _LEAST_PHRASE <= len(words):
+        # How long its last note lasts does not matter.
+        last = at + _LEAST_PHRASE - 1
+        origin = first.setdefault((*words[at:last], keys[last]), at)
+        # Scales and broken chords, which turn rarely, go on elsewhere another time.
+        outer = np.array([key[-1] for key in keys[at : at + _LEAST_PHRASE]])
+        turns = int((np.diff(np.sign(np.diff(outer))) != 0).sum())
+        if origin + _LEAST_PHRASE > at or turns < _LEAST_TURNS or len(set(outer)) < 3:
+            at += 1
+            continue
+        length = _LEAST_PHRASE
+        while (
+            at + length < len(words)
+            and origin + length < at
+            and words[at + length - 1] == words[origin + length - 1]
+            and keys[at + length] == keys[origin + length]
+        ):
+            length += 1
+        out.append((origin, at, length))
+        at += length
+    return out
+
+
+def _take_phrase(
+    taken: np.ndarray,
+    line: HandLine,
+    origin: int,
+    begin: int,
+    length: int,
+    finger: np.ndarray,
+    chances: np.ndarray,
+) -> None:
+    one, other = (np.concatenate(line.notes[at : at + length]) for at in (origin, begin))
+    if taken[other].any():
+        return
+    if taken[one].any():
+        chosen = taken[one]
+    else:
+        worth = [
+            chances[one, fingers - 1].sum() + chances[other, fingers - 1].sum()
+            for fingers in (finger[one], finger[other])
+        ]
+        chosen = finger[one] if worth[0] >= worth[1] else finger[other]
+        taken[one] = chosen
+    taken[other] = chosen
+
+
 def _figures(keys: list[tuple[int, ...]]) -> list[tuple[int, int, int]]:
     """(first event, end, period) of figures repeated at once."""
     out: list[tuple[int, int, int]] = []
     at = 0
     while at < len(keys):
-        for period in range(2, _LONGEST_FIGURE + 1):
+        for period in range(3, _LONGEST_FIGURE + 1):
             end = at + period
             while end < len(keys) and keys[end] == keys[end - period]:
                 end += 1
             repeated = end - at >= _LEAST_TIMES * period
-            if repeated and len(set(keys[at : at + period])) > 1:
+            if repeated and len(set(keys[at : at + period])) > 2:
                 out.append((at, end, period))
                 at = end - 1
                 break
@@ -133,7 +191,7 @@ def _take_changes(
     if constant or regular:
         return
     if pace_sec >= _SLOW_SEC:
-        descending = [np.full(count, one, np.int8) for one in range(1, 6)]
+        descending += [np.full(count, one, np.int8) for one in range(1, 6)]
     elif count % 4 == 0 or count % 3 == 0:
         descending = descending[:1] if count % 4 == 0 else descending[1:]
     rows = np.arange(count)

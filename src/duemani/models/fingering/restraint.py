@@ -32,7 +32,7 @@ _SLIDE = 1.5
 _JOINED_SHARE = 0.3
 """Of the time between two strikes, the silence that still counts as joined."""
 _SLOW_SEC = 1.2
-_STEP, _FOURTH = 2, 5
+_STEP, _FOURTH, _OCTAVE = 2, 5, 12
 _RUN_SEC = 0.3
 _NEXT_CHORD = 4
 
@@ -152,9 +152,9 @@ def _penalties(
 def _awkward(inputs: LineInputs, line: HandLine) -> np.ndarray:
     """(event, choice before, choice): what could be played and that no teacher would print.
 
-    One finger on two keys one after the other in a joined step, by single notes or narrow pairs of
-    them (but a slide from a black key is tolerable; a broken chord may begin anew with the finger
-    it ended on); thumb and index in a stepwise run above chords, which
+    One finger on two keys one after the other, joined, by single notes or narrow pairs of them (but
+    a slide from a black key is tolerable, and a broken chord may turn and begin anew with the
+    finger it ended on); thumb and index in a stepwise run above chords, which
     they are needed for.
     """
     total = np.zeros((len(line.notes), CHOICES, CHOICES), np.float32)
@@ -165,7 +165,9 @@ def _awkward(inputs: LineInputs, line: HandLine) -> np.ndarray:
     interval = np.diff(line.onset_sec)
     silence = line.onset_sec[1:] - line.release_sec[:-1]
     joined = (silence <= _JOINED_SHARE * interval) & (interval < _SLOW_SEC)
-    near = np.abs(np.diff(line.pitch[:, 0])) <= _STEP
+    move = np.diff(line.pitch[:, 0])
+    back = np.append(False, np.sign(move[1:]) * np.sign(move[:-1]) < 0)
+    near = (np.abs(move) <= _STEP) | ((np.abs(move) <= _OCTAVE) & ~back)
     narrow = (counts == 1) | ((counts == 2) & (width <= _FOURTH))
     after = 1 + np.flatnonzero(
         joined & near & (counts[1:] == counts[:-1]) & narrow[1:] & narrow[:-1]
