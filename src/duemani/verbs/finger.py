@@ -10,7 +10,7 @@ import numpy as np
 
 from duemani.analysis.difficulty import difficulty
 from duemani.analysis.reasons.reasons import marks, reasons
-from duemani.errors import InputError
+from duemani.errors import InputError, NothingPlayedError
 from duemani.inputs.score.document import ScoreDocument
 from duemani.inputs.score.file import SCORE_SUFFIXES
 from duemani.models.fingering.choose import Fingering, Keep, choose_fingers
@@ -20,7 +20,7 @@ from duemani.outputs.fingered_remarks import contradictions, unreachable_chords
 from duemani.outputs.score.sparse_fingers import sparse
 from duemani.performance import UNKNOWN_FINGER, Performance
 from duemani.progress import Progress
-from duemani.verbs.read import MIDI_SUFFIXES, read_take
+from duemani.verbs.read import is_midi, read_take
 
 NOTATION_SUFFIXES = (".musicxml", ".xml", ".mxl", ".svg", ".pdf")
 FINGER_SUFFIXES = (*NOTATION_SUFFIXES, ".html", ".json", ".mid")
@@ -45,6 +45,7 @@ class _Source:
     numbers: np.ndarray | None
     remarks: tuple[str, ...]
     player: np.ndarray
+    taking_over: np.ndarray | None = None
 
 
 def finger(
@@ -71,7 +72,7 @@ def finger(
     is_score = path.suffix.lower() in SCORE_SUFFIXES
     source = _score(path) if is_score else _notes(path, progress)
     if not len(source.performance.notes):
-        raise InputError(f"{path.name} holds no piano notes; there is nothing to finger.")
+        raise NothingPlayedError(f"{path.name} holds no piano notes; there is nothing to finger.")
     players = _players(source)
     fingerings = [
         choose_fingers(
@@ -146,6 +147,7 @@ def _score(path: Path) -> _Source:
         piece.numbers,
         piece.remarks,
         piece.player,
+        piece.taking_over,
     )
 
 
@@ -202,7 +204,7 @@ def _together(source: _Source, players: list[np.ndarray], fingerings: list[Finge
 def _engravable(path: Path, source: _Source, fingered: Performance) -> _Source:
     from duemani.inputs.midi.notation import notate
 
-    if path.suffix.lower() not in MIDI_SUFFIXES:
+    if not is_midi(path):
         raise InputError(
             f"{path.name} is a performance without bars and beats, from which no notation follows;"
             " .mid, .json and .html are accepted as output."
@@ -238,6 +240,9 @@ def _fingered(
             told[at], marked[at] = sentences, mark
         hardness = np.maximum(hardness, difficulty(made, starts, hand_span_m))
     fingering = _together(source, players, fingerings)
+    if keep == "hard" and source.taking_over is not None:
+        printed = np.where(source.taking_over > 0, source.taking_over, fingering.substitution)
+        fingering = replace(fingering, substitution=printed.astype(np.int8))
     fingered = Fingered(
         title=source.title,
         fingering=fingering,

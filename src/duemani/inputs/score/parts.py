@@ -1,4 +1,4 @@
-"""Which parts of a score are for a keyboard, and in which order their bars are played."""
+"""Which parts of a score are for a keyboard."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 from duemani.errors import InputError
 from duemani.inputs.score.document import ScoreDocument
-from duemani.inputs.score.file import readable
+from duemani.inputs.score.page.bars import Page
+from duemani.inputs.score.page.clean import plain_copy
 from duemani.inputs.score.players.heads import PartHead
 
 
-def parse_parts(document: ScoreDocument) -> list[Any]:
+def parse_parts(document: ScoreDocument, page: Page) -> list[Any]:
     """The parts that partitura reads in a document, every note named as `tagged` does.
 
     Raises:
@@ -22,12 +23,11 @@ def parse_parts(document: ScoreDocument) -> list[Any]:
     # Importing partitura takes 2-3 s: only those who read a score pay for it.
     import partitura
 
-    data = readable(document.tagged().decode("utf-8"), document.name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             load: Any = partitura.load_musicxml  # its stubs know paths only
-            score = load(io.BytesIO(data), force_note_ids="keep")
+            score = load(io.BytesIO(plain_copy(page)), force_note_ids="keep")
         return list(score.parts)
     except (Exception, SystemExit) as error:
         raise InputError(f"{document.name} is broken MusicXML: it cannot be read.") from error
@@ -80,20 +80,3 @@ def choose_parts(
             f"{len(known) - len(keyboards)} parts other than keyboards left out ({left_out})."
         )
     return keyboards
-
-
-def unfolded(part: Any, remarks: list[str]) -> Any:
-    """The part with its repeats played out."""
-    import partitura.score as ps
-
-    if not all_of(part, "Repeat") and not all_of(part, "DaCapo") and not all_of(part, "DalSegno"):
-        return part
-    if len(all_of(part, "Repeat")) > 60:
-        remarks.append("More than 60 repeats: played once through.")
-        return part
-    try:
-        return ps.unfold_part_maximal(part)
-    # Contradictory repeat signs make partitura raise whatever it trips over.
-    except Exception:
-        remarks.append("The repeats could not be unfolded: played once through.")
-        return part

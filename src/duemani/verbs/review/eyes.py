@@ -15,7 +15,8 @@ from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 from duemani.lifting.identity import keep_hands_apart
 from duemani.lifting.lift import lift_hands
 from duemani.lifting.on_keys import seen_on_film
-from duemani.models.fingering.choose import choose_fingers
+from duemani.models.fingering.model import pretrained_fingering
+from duemani.models.hands.assignment import assign_hands
 from duemani.models.reviewer.seen_hands import FRAME_RATE, seen_from_motion
 from duemani.motion import HandMotion, load_motion
 from duemani.performance import Performance
@@ -91,7 +92,8 @@ def of_seen_hands(performance: Performance, filmed: FilmedHands) -> Performance:
     seen = (filmed.confidence > 0).mean(1)
     if seen.min() >= _SEEN_SHARE or seen.max() < _SEEN_SHARE:
         return performance
-    hand = choose_fingers(performance).performance.notes["hand"]
+    model = pretrained_fingering()
+    hand = assign_hands(performance.notes, model.hands, 1.0, model.hand_network)
     return replace(performance, notes=performance.notes[hand == int(seen.argmax())])
 
 

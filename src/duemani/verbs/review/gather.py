@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from duemani.errors import InputError
+from duemani.errors import InputError, NothingPlayedError
 from duemani.media.film import FilmFacts, probe_film
 from duemani.progress import Progress
-from duemani.verbs.read import VIDEO_SUFFIXES, check_input
+from duemani.verbs.read import check_input, holds_media
 from duemani.verbs.review.ears import listen, on_film_clock
 from duemani.verbs.review.eyes import on_notes_clock, together, watch
 from duemani.verbs.review.material import Material, Sources
@@ -33,7 +33,7 @@ def gather(path: Path, sources: Sources, progress: Progress | None = None) -> Ma
     elif watched.filmed is not None and sources.hands is not None:
         material, watched = on_notes_clock(material, watched)
     if not len(material.performance.notes) and watched.filmed is None:
-        raise InputError(_nothing(path, is_film))
+        raise NothingPlayedError(_nothing(path, is_film))
     return together(material, watched, is_film)
 
 
@@ -50,7 +50,7 @@ def _nothing(path: Path, is_film: bool) -> str:
 def _film(path: Path) -> FilmFacts | None:
     """What a film says of itself; None for other files, and for those without a picture."""
     check_input(path)
-    if path.suffix.lower() not in VIDEO_SUFFIXES:
+    if not holds_media(path):
         return None
     try:
         return probe_film(path)

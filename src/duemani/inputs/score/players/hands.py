@@ -45,12 +45,10 @@ class Role:
 
     Attributes:
         player: number of the pianist, from 0.
-        part: number of the part in the document.
         hand: 0 left, 1 right, -1 where nothing tells.
     """
 
     player: int = 0
-    part: int = 0
     hand: int = UNKNOWN_HAND
 
 
@@ -89,7 +87,7 @@ def roles(
             if part not in named and heads[part].staves > 1:
                 hands, unsure = hands_of_staves(_placed(document, by_part[part]))
                 guesses += unsure
-            found |= {number: Role(player, part, hand) for number, hand in hands.items()}
+            found |= {number: Role(player, hand) for number, hand in hands.items()}
     if guesses:
         bars = sorted({max(bisect_right(bars_quarter, at + 1e-6), 1) for at in guesses})
         names = document.names_of_bars(bars[-1])
