@@ -140,7 +140,8 @@ def page_content(
 
 
 def _evidence(review: Review, media: Media) -> dict[str, str]:
-    return review.evidence | ({"sound": f"rendered {media.credit}"} if media.credit else {})
+    credit = {"sound": f"rendered {media.credit}"} if media.credit else {}
+    return {**review.evidence, **credit}
 
 
 def absent_parts(review: Review, shown: Mapping[str, HandMotion]) -> list[str]:

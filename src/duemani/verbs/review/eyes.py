@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from duemani.alignment.film_clock import fit_clock, resolve_octave
+from duemani.alignment.film_clock import LEAST_FOR_CLOCK, fit_clock, resolve_octave
 from duemani.errors import InputError
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.keyboard.film import OCTAVE_UNSURE
@@ -105,6 +105,11 @@ def on_notes_clock(material: Material, watched: Watched) -> tuple[Material, Watc
     clock = fit_clock(notes, watched.filmed, watched.view)
     if clock.sure < SURE:
         said = "The hands are not used: they do not play these notes."
+        if len(notes.notes) < LEAST_FOR_CLOCK:
+            said = (
+                f"The hands are not used: {len(notes.notes)} notes are too few to tell where in"
+                " them they are played."
+            )
         return replace(material, cannot_tell=(*material.cannot_tell, said)), Watched()
     filmed = replace(
         watched.filmed, time_sec=(watched.filmed.time_sec - clock.offset_sec) / clock.rate
@@ -116,6 +121,7 @@ def on_notes_clock(material: Material, watched: Watched) -> tuple[Material, Watc
             start_sec=(motion.start_sec - clock.offset_sec) / clock.rate,
             frame_rate=motion.frame_rate * clock.rate,
         )
+        motion = _of_part(motion, material.part_sec)
     said = clock_sentence(
         "The hands", "the notes", -clock.offset_sec / clock.rate, 1 / clock.rate, "the keys played"
     )
@@ -123,6 +129,16 @@ def on_notes_clock(material: Material, watched: Watched) -> tuple[Material, Watc
     return replace(material, assumptions=assumptions), replace(
         watched, filmed=filmed, motion=motion
     )
+
+
+def _of_part(motion: HandMotion, part_sec: tuple[float, float]) -> HandMotion | None:
+    """The hands of the part that is reviewed; None where they are not in it."""
+    if not np.isfinite(part_sec[1]):
+        return motion
+    try:
+        return motion.between(0.0, part_sec[1] - part_sec[0])
+    except InputError:
+        return None
 
 
 def together(material: Material, watched: Watched, is_film: bool) -> Material:
