@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Float
 
-from duemani.analysis.contact import pressed_depths
 from duemani.errors import InputError, NothingPlayedError
 from duemani.files import check_output
 from duemani.models.diffusion.config import DiffusionOptions
@@ -197,7 +196,7 @@ def save_performed(
     elif suffix == ".glb":
         from duemani.outputs.gltf.file import save_gltf
 
-        save_gltf(path, motion, take.performance, key_depth_m=pressed_depths(motion))
+        save_gltf(path, motion, take.performance)
     elif suffix in NOTE_SUFFIXES:
         save_notes(path, take.performance)
     else:
@@ -211,9 +210,7 @@ def save_performed(
             chips = (take.origin, "simulated hands")
             save_page_with_sound(path, played, motion, take.title, chips, sound, part_sec)
         else:
-            save_video_with_sound(
-                path, played, motion, camera, sound, part_sec, pressed_depths(motion), report
-            )
+            save_video_with_sound(path, played, motion, camera, sound, part_sec, report)
 
 
 def save_notes(path: Path, performance: Performance) -> None:

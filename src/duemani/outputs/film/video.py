@@ -38,7 +38,6 @@ def save_video(
     camera: CameraPlace = "player",
     size: tuple[int, int] = (1280, 720),
     frame_rate: float = 30.0,
-    key_depth_m: Float[np.ndarray, "frame 88"] | None = None,
     progress: Callable[[float], None] | None = None,
     credit: str = "",
 ) -> None:
@@ -49,15 +48,14 @@ def save_video(
     Args:
         path: file to write; it appears whole or not at all.
         motion: the hands; a hand is not shown where it is not known.
-        performance: the notes that fall above the keys, tint them and, unless `key_depth_m` is
-            given, move them.
+        performance: the notes that fall above the keys and tint them (`outputs.keys_down` says
+            what moves them).
         audio: the sound: a file, samples (-1 to 1), or blocks of samples such as
             `synthesis.stream_piano` yields; none gives a silent film.
         audio_rate: samples per second [Hz] of samples or blocks.
         camera: 'player', 'overhead' or 'side'.
         size: width and height [px], even.
         frame_rate: pictures per second [Hz].
-        key_depth_m: how far each key is down at each frame of `motion`.
         progress: called with the share done (0-1).
         credit: who is to be named for the sound; the file's copyright tag says it.
 
@@ -73,7 +71,7 @@ def save_video(
         replacing(path) as temporary,
         _readable_errors(path),
         av.open(str(temporary), "w", options={"movflags": "+faststart"}) as container,
-        PianoScene(motion, performance, camera, size, key_depth_m) as scene,
+        PianoScene(motion, performance, camera, size) as scene,
     ):
         if credit:
             container.metadata["copyright"] = credit
