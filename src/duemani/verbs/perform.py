@@ -20,7 +20,7 @@ from duemani.models.solver.style import Style
 from duemani.motion import HandMotion, save_motion
 from duemani.performance import Performance
 from duemani.progress import Progress, stage_share
-from duemani.verbs.read import Take, read_take, sound_sec
+from duemani.verbs.read import Take, first_player, read_take, sound_sec
 from duemani.version import VERSION
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def perform(
         raise InputError(
             f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0."
         )
-    take = read_take(path, progress, between_sec)
+    take = first_player(read_take(path, progress, between_sec))
     if between_sec is not None:
         take = _cut(take, *between_sec)
     if not len(take.performance.notes):
