@@ -117,7 +117,7 @@ def test_smpte_time(frames: int, second: float, tmp_path: Path) -> None:
 
 def test_of_a_type_2_file_one_sequence_is_chosen(tmp_path: Path) -> None:
     data = header(kind=2, tracks=2) + WHOLE + track(b"\0\x90\x30\x40" + QUARTER + b"\x80\x30\0")
-    with pytest.raises(InputError, match="sequence=1 to 2"):
+    with pytest.raises(InputError, match="--sequence 1 to 2"):
         read(tmp_path, data)
     assert read(tmp_path, data, 2)[0].notes["pitch"].tolist() == [48]
     with pytest.raises(InputError, match="there is no 3"):

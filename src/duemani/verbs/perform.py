@@ -125,6 +125,7 @@ def perform(
     model: Model = "diffusion",
     options: DiffusionOptions | None = None,
     networks: MotionNetworks | None = None,
+    sequence: int | None = None,
 ) -> tuple[Take, HandMotion]:
     """A file in, two hands playing it out.
 
@@ -137,6 +138,7 @@ def perform(
         model: as `generate` takes it.
         options: as `generate` takes them.
         networks: as `generate` takes them.
+        sequence: which of a type 2 MIDI file's sequences is meant, from 1.
 
     Raises:
         InputError: the input cannot be read, holds no notes, or the part lies outside it.
@@ -147,7 +149,7 @@ def perform(
         raise InputError(
             f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0."
         )
-    take = read_take(path, progress, between_sec)
+    take = read_take(path, progress, between_sec, sequence)
     if between_sec is not None:
         take = _cut(take, *between_sec)
     if not len(take.performance.notes):

@@ -49,6 +49,7 @@ def read_take(
     path: Path,
     progress: Progress | None = None,
     between_sec: tuple[float, float] | None = None,
+    sequence: int | None = None,
 ) -> Take:
     """Read a recording, a MIDI or `.json` file, or a score; recordings are transcribed.
 
@@ -57,16 +58,18 @@ def read_take(
         progress: called with the stage's name and its share done.
         between_sec: only this part is needed: of a recording, no more is listened to. Times
             still count from the start of the file.
+        sequence: which of a type 2 MIDI file's sequences is meant, from 1.
 
     Raises:
         InputError: no such file, an unknown suffix, or contents that do not fit it.
     """
     suffix = path.suffix.lower()
     check_input(path)
+    check_sequence(path, sequence)
     if is_midi(path) or suffix == ".json":
         from duemani.inputs.midi.read import load_json, load_midi
 
-        performance = load_json(path) if suffix == ".json" else load_midi(path)
+        performance = load_json(path) if suffix == ".json" else load_midi(path, sequence)
         check_worth(performance if between_sec is None else performance.between(*between_sec))
         return Take(performance, path, _title(path), origin="notes as given")
     if suffix in SCORE_SUFFIXES:
@@ -100,6 +103,16 @@ def check_input(path: Path) -> None:
             f" videos with sound ({listed(VIDEO_SUFFIXES)}), MIDI ({listed(MIDI_SUFFIXES)}),"
             f" scores ({listed(SCORE_SUFFIXES)}) and performances (.json)."
         )
+
+
+def check_sequence(path: Path, sequence: int | None) -> None:
+    """Refuse to choose a sequence of what has none.
+
+    Raises:
+        InputError: one is chosen, and the file is no MIDI.
+    """
+    if sequence is not None and not is_midi(path):
+        raise InputError(f"{path.name} is no MIDI file; --sequence is for MIDI files of type 2.")
 
 
 def check_worth(performance: Performance) -> None:

@@ -42,18 +42,21 @@ class Notated:
     remarks: tuple[str, ...]
 
 
-def notate(path: Path, performance: Performance, title: str) -> Notated:
+def notate(
+    path: Path, performance: Performance, title: str, sequence: int | None = None
+) -> Notated:
     """Write down a MIDI file's notes.
 
     Args:
         path: the MIDI file, for its beats.
         performance: its notes, hands known.
         title: of the piece.
+        sequence: which of a type 2 file's sequences the notes are, from 1.
 
     Raises:
         InputError: the notes do not lie on the file's beats, or partitura cannot write them.
     """
-    beats = read_beats(path)
+    beats = read_beats(path, sequence)
     notes = performance.notes
     onset = on_grid(beats.to_quarters(notes["onset_sec"]), path.name)
     end = np.rint(beats.to_quarters(notes["release_sec"]) * DIVISIONS).astype(int)

@@ -146,11 +146,11 @@ def _chosen(chunks: list[bytes], kind: int, sequence: int | None, name: str) -> 
         if several:
             raise InputError(
                 f"{name} is a type 2 MIDI file of {len(chunks)} independent sequences; say which"
-                f" is meant: load_midi(path, sequence=1 to {len(chunks)}), or save it as type 0."
+                f" is to be read with --sequence 1 to {len(chunks)}, or save one as a type 0 file."
             )
         return chunks
     if not several:
-        raise InputError(f"{name} holds one sequence; a choice is for type 2 MIDI files.")
+        raise InputError(f"{name} holds one sequence; --sequence is for type 2 MIDI files.")
     if not 1 <= sequence <= len(chunks):
         raise InputError(f"{name} holds sequences 1 to {len(chunks)}; there is no {sequence}.")
     return [chunks[sequence - 1]]
