@@ -10,6 +10,8 @@ from duemani.performance import LEFT, UNKNOWN_FINGER, Performance
 _REMARKS_OF_A_KIND = 5
 _MOST_CHORDS = 12
 _NEIGHBOURS_SEMITONES = 2
+# A grand's key can be struck again after some 70 ms.
+_FASTEST_REPEAT_SEC = 0.03
 
 
 def unreachable_chords(fingered: Fingered) -> list[str]:
@@ -29,6 +31,29 @@ def unreachable_chords(fingered: Fingered) -> list[str]:
     return [
         "Out of this hand's reach, to be rolled or thinned out:"
         f" {'; '.join(told[:_MOST_CHORDS])}{more}."
+    ]
+
+
+def too_fast_repeats(fingered: Fingered) -> list[str]:
+    """Keys of a performance that are struck again faster than any key comes up, in one sentence."""
+    if fingered.document is not None:
+        return []
+    last: dict[int, float] = {}
+    found: dict[str, str] = {}
+    count = 0
+    for at, note in enumerate(fingered.notes):
+        onset_sec, pitch = float(note["onset_sec"]), int(note["pitch"])
+        if onset_sec - last.get(pitch, -1.0) < _FASTEST_REPEAT_SEC:
+            count += 1
+            found.setdefault(fingered.note_name(at), fingered.bar_name(at))
+        last[pitch] = onset_sec
+    if not count:
+        return []
+    told = [f"{name} from {bar} on" for name, bar in found.items()][:_REMARKS_OF_A_KIND]
+    return [
+        f"{count} note{' is' if count == 1 else 's are'} struck within"
+        f" {1000 * _FASTEST_REPEAT_SEC:.0f} ms of another on the same key, faster than a piano"
+        f" repeats: {', '.join(told)}{' and others' if len(found) > len(told) else ''}."
     ]
 
 

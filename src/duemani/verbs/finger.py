@@ -16,7 +16,7 @@ from duemani.inputs.score.file import SCORE_SUFFIXES
 from duemani.models.fingering.choose import Fingering, Keep, choose_fingers
 from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M, check_hand_span
 from duemani.outputs.fingered import Fingered
-from duemani.outputs.fingered_remarks import contradictions, unreachable_chords
+from duemani.outputs.fingered_remarks import contradictions, too_fast_repeats, unreachable_chords
 from duemani.outputs.score.sparse_fingers import sparse
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
 from duemani.progress import Progress
@@ -259,6 +259,7 @@ def _fingered(
         # `fingering.remarks` names the same contradictions by seconds instead of bars.
         *((keep == "hard" and contradictions(fingered, source.performance)) or fingering.remarks),
         *unreachable_chords(fingered),
+        *too_fast_repeats(fingered),
     )
     return replace(fingered, remarks=tuple(dict.fromkeys(remarks)))
 

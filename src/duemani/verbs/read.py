@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from duemani.errors import InputError
 from duemani.files import check_readable, listed
 from duemani.inputs.score.file import SCORE_SUFFIXES
@@ -18,7 +16,6 @@ _COMPRESSED_SUFFIXES = (".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma")
 AUDIO_SUFFIXES = (".wav", ".aif", ".aiff", ".flac", *_COMPRESSED_SUFFIXES)
 VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".m4v", ".avi", ".wmv")
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
-LONG_REST_SEC, MOST_SILENT_SEC, MOST_NOTES_A_SECOND = 60.0, 600.0, 250
 INPUT_SUFFIXES = (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES, *MIDI_SUFFIXES, *SCORE_SUFFIXES, ".json")
 
 
@@ -34,6 +31,7 @@ class Take:
         part_sec: from when to when of the input the notes are; their times count from its start.
         origin: how the notes came about, for people to read.
         remarks: what was assumed or left out, one sentence each.
+        written: how many notes a score writes, of which repeats and tremolos make more.
     """
 
     performance: Performance
@@ -43,6 +41,7 @@ class Take:
     part_sec: tuple[float, float] = (0.0, float("inf"))
     origin: str = ""
     remarks: tuple[str, ...] = field(default_factory=tuple)
+    written: int | None = None
 
 
 def read_take(
@@ -70,7 +69,6 @@ def read_take(
         from duemani.inputs.midi.read import load_json, load_midi
 
         performance = load_json(path) if suffix == ".json" else load_midi(path, sequence)
-        check_worth(performance if between_sec is None else performance.between(*between_sec))
         return Take(performance, path, _title(path), origin="notes as given")
     if suffix in SCORE_SUFFIXES:
         from duemani.inputs.score.play import load_score
@@ -82,6 +80,7 @@ def read_take(
             _title(path),
             origin="played from a score",
             remarks=score.remarks,
+            written=len(set(score.numbers.tolist())),
         )
     heard = transcribe(path, progress, between_sec)
     origin = "notes transcribed from the recording"
@@ -113,33 +112,6 @@ def check_sequence(path: Path, sequence: int | None) -> None:
     """
     if sequence is not None and not is_midi(path):
         raise InputError(f"{path.name} is no MIDI file; --sequence is for MIDI files of type 2.")
-
-
-def check_worth(performance: Performance) -> None:
-    """Refuse notes that would take long and give little: hours of rest, thousands at once.
-
-    Raises:
-        InputError: no key is struck for more than 10 minutes altogether, not counting rests under
-            a minute, or more than 250 notes begin within a second.
-    """
-    onset = performance.notes["onset_sec"]
-    if not len(onset):
-        return
-    # A key held down for minutes has long fallen silent.
-    rest = np.diff(np.concatenate([[0.0], onset, [performance.duration_sec]]))
-    silent_sec = float(rest[rest > LONG_REST_SEC].sum())
-    if silent_sec > MOST_SILENT_SEC:
-        raise InputError(
-            f"no key is struck for {silent_sec / 60:.0f} minutes, long rests taken together;"
-            f" {MOST_SILENT_SEC / 60:.0f} are accepted."
-        )
-    until = np.searchsorted(onset, onset + 1.0, side="left")
-    most = until - np.arange(len(onset))
-    if most.max() > MOST_NOTES_A_SECOND:
-        raise InputError(
-            f"{most.max()} notes begin within the second after {onset[most.argmax()]:.1f} s, more"
-            f" than two hands can play; {MOST_NOTES_A_SECOND} are accepted."
-        )
 
 
 def is_midi(path: Path) -> bool:
