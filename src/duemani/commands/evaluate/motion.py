@@ -68,7 +68,9 @@ class EvaluateMotion:
                 " folder of a data set goes without."
             )
         motion = load_motion(self.input)
-        scores = evaluate_motion(motion, read_take(self.reference, sequence=self.sequence).performance)
+        scores = evaluate_motion(
+            motion, read_take(self.reference, sequence=self.sequence).performance
+        )
         # JSON knows no NaN: what cannot be measured is null.
         return {n: None if math.isnan(value) else round(value, 4) for n, value in scores.items()}
 
