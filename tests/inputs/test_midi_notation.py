@@ -49,7 +49,7 @@ def test_bars_in_which_both_hands_rest_are_notated(
     performance = load_midi(path).with_fingers(
         np.where(notes["pitch"] < 60, LEFT, RIGHT), np.zeros(len(notes), int)
     )
-    notated = notate(path, performance, "Rests")
+    notated = notate(path, performance, "Rests", np.zeros(len(notes), int))
     bars = first + 1 + empty + 1
     np.testing.assert_allclose(notated.bar_starts_sec, BAR_SEC * np.arange(bars))
     held = [notated.document.notes[number].bar for number in notated.numbers]

@@ -18,7 +18,7 @@ from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M, check_hand_sp
 from duemani.outputs.fingered import Fingered
 from duemani.outputs.fingered_remarks import contradictions, too_fast_repeats, unreachable_chords
 from duemani.outputs.score.sparse_fingers import sparse
-from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
+from duemani.performance import UNKNOWN_FINGER, Performance
 from duemani.progress import Progress
 from duemani.verbs.read import check_sequence, is_midi, read_take
 
@@ -44,6 +44,7 @@ class _Source:
     document: ScoreDocument | None
     numbers: np.ndarray | None
     remarks: tuple[str, ...]
+    player: np.ndarray
     taking_over: np.ndarray | None = None
 
 
@@ -83,7 +84,8 @@ def finger(
         for mine in players
     ]
     if not is_score and notation:
-        source = _engravable(path, source, fingerings[0].performance, sequence)
+        together = _together(source, players, fingerings).performance
+        source = _engravable(path, source, together, sequence)
     return _fingered(source, players, fingerings, hand_span_m, keep)
 
 
@@ -132,7 +134,7 @@ def played_with_fingers(fingered: Fingered) -> Performance:
 def _score(path: Path) -> _Source:
     from duemani.inputs.score.written import read_written
 
-    piece = read_written(path)
+    piece = read_written(path, parts_apart=True)
     document = piece.document
     bars = len(piece.bar_starts_sec)
     names = document.names_of_bars(bars)
@@ -148,31 +150,41 @@ def _score(path: Path) -> _Source:
         document,
         piece.numbers,
         piece.remarks,
+        piece.player,
         piece.taking_over,
     )
 
 
 def _notes(path: Path, progress: Progress | None, sequence: int | None) -> _Source:
     take = read_take(path, progress, sequence=sequence)
+    if take.foreign:
+        raise InputError(
+            f"no track of {path.name} is for a keyboard ({take.foreign[:100]}); a piano's is"
+            " accepted."
+        )
     performance = take.performance
     starts = np.arange(0.0, max(performance.duration_sec, 1e-3), _WINDOW_SEC)
     bar = np.searchsorted(starts, performance.notes["onset_sec"], side="right") - 1
     names = tuple(f"{int(start) // 60}:{int(start) % 60:02d}" for start in starts)
     index = np.arange(len(performance.notes))
     return _Source(
-        take.title, performance, bar, names, starts, performance, index, None, None, take.remarks
+        take.title,
+        performance,
+        bar,
+        names,
+        starts,
+        performance,
+        index,
+        None,
+        None,
+        take.remarks,
+        take.player if len(take.player) else np.zeros(len(index), int),
     )
 
 
 def _players(source: _Source) -> list[np.ndarray]:
-    """Whose notes are whose: of several parts with two hands each, every one is a pianist's."""
-    everybody = np.arange(len(source.performance.notes))
-    if source.document is None or source.numbers is None:
-        return [everybody]
-    part = np.array([source.document.notes[number].part for number in source.numbers])
-    parts = [np.flatnonzero(part == one) for one in np.unique(part)]
-    hands = [set(source.performance.notes["hand"][mine]) for mine in parts]
-    return parts if all({LEFT, RIGHT} <= both for both in hands) else [everybody]
+    """Whose notes are whose, one array of notes for each pianist."""
+    return [np.flatnonzero(source.player == one) for one in np.unique(source.player)]
 
 
 def _together(source: _Source, players: list[np.ndarray], fingerings: list[Fingering]) -> Fingering:
@@ -203,7 +215,7 @@ def _engravable(
             f"{path.name} is a performance without bars and beats, from which no notation follows;"
             " .mid, .json and .html are accepted as output."
         )
-    notated = notate(path, fingered, source.title, sequence=sequence)
+    notated = notate(path, fingered, source.title, source.player, sequence)
     bar = np.array([notated.document.notes[number].bar for number in notated.numbers], int)
     return replace(
         source,
@@ -259,7 +271,7 @@ def _fingered(
         # `fingering.remarks` names the same contradictions by seconds instead of bars.
         *((keep == "hard" and contradictions(fingered, source.performance)) or fingering.remarks),
         *unreachable_chords(fingered),
-        *too_fast_repeats(fingered),
+        *too_fast_repeats(fingered, source.player),
     )
     return replace(fingered, remarks=tuple(dict.fromkeys(remarks)))
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Float
 
-from duemani.analysis.contact import pressed_depths
 from duemani.errors import InputError, NothingPlayedError
 from duemani.files import check_output
 from duemani.models.diffusion.config import DiffusionOptions
@@ -22,7 +21,7 @@ from duemani.motion import HandMotion, save_motion
 from duemani.performance import Performance
 from duemani.progress import Progress, stage_share
 from duemani.verbs.limits import check_crowd, check_length
-from duemani.verbs.read import Take, read_take, sound_sec
+from duemani.verbs.read import Take, first_player, read_take, sound_sec
 from duemani.version import VERSION
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ def perform(
         raise InputError(
             f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0."
         )
-    take = read_take(path, progress, between_sec, sequence)
+    take = first_player(read_take(path, progress, between_sec, sequence))
     if between_sec is not None:
         take = _cut(take, *between_sec)
     if not len(take.performance.notes):
@@ -207,7 +206,7 @@ def save_performed(
     elif suffix == ".glb":
         from duemani.outputs.gltf.file import save_gltf
 
-        save_gltf(path, motion, take.performance, key_depth_m=pressed_depths(motion))
+        save_gltf(path, motion, take.performance)
     elif suffix in NOTE_SUFFIXES:
         save_notes(path, take.performance)
     else:
@@ -221,9 +220,7 @@ def save_performed(
             chips = (take.origin, "simulated hands")
             save_page_with_sound(path, played, motion, take.title, chips, sound, part_sec)
         else:
-            save_video_with_sound(
-                path, played, motion, camera, sound, part_sec, pressed_depths(motion), report
-            )
+            save_video_with_sound(path, played, motion, camera, sound, part_sec, report)
 
 
 def save_notes(path: Path, performance: Performance) -> None:

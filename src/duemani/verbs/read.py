@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from duemani.errors import InputError
 from duemani.files import check_readable, listed
@@ -31,6 +33,8 @@ class Take:
         part_sec: from when to when of the input the notes are; their times count from its start.
         origin: how the notes came about, for people to read.
         remarks: what was assumed or left out, one sentence each.
+        player: number of every note's pianist, from 0; empty where there is one only.
+        foreign: names of the instruments the notes are for, where none is a keyboard.
         written: how many notes a score writes, of which repeats and tremolos make more.
     """
 
@@ -41,6 +45,8 @@ class Take:
     part_sec: tuple[float, float] = (0.0, float("inf"))
     origin: str = ""
     remarks: tuple[str, ...] = field(default_factory=tuple)
+    player: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    foreign: str = ""
     written: int | None = None
 
 
@@ -66,10 +72,14 @@ def read_take(
     check_input(path)
     check_sequence(path, sequence)
     if is_midi(path) or suffix == ".json":
-        from duemani.inputs.midi.read import load_json, load_midi
+        from duemani.inputs.midi.read import load_json, read_midi
 
-        performance = load_json(path) if suffix == ".json" else load_midi(path, sequence)
-        return Take(performance, path, _title(path), origin="notes as given")
+        midi = None if suffix == ".json" else read_midi(path, sequence)
+        performance = load_json(path) if midi is None else midi.performance
+        take = Take(performance, path, _title(path), origin="notes as given")
+        if midi is None:
+            return take
+        return replace(take, remarks=midi.remarks, player=midi.player, foreign=midi.foreign)
     if suffix in SCORE_SUFFIXES:
         from duemani.inputs.score.play import load_score
 
@@ -81,10 +91,26 @@ def read_take(
             origin="played from a score",
             remarks=score.remarks,
             written=len(set(score.numbers.tolist())),
+            player=score.player,
         )
     heard = transcribe(path, progress, between_sec)
     origin = "notes transcribed from the recording"
     return Take(heard, path, _title(path), recording=path, origin=origin)
+
+
+def first_player(take: Take) -> Take:
+    """The take with the first pianist's notes alone; two hands play no more."""
+    players = len(np.unique(take.player))
+    if players < 2:
+        return take
+    mine = take.player == take.player.min()
+    remark = f"The notes are for {players} pianists: only the first one's are played."
+    return replace(
+        take,
+        performance=Performance.create(take.performance.notes[mine], take.performance.pedal),
+        player=np.zeros(0, int),
+        remarks=(*take.remarks, remark),
+    )
 
 
 def check_input(path: Path) -> None:
