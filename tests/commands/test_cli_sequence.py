@@ -1,4 +1,4 @@
-"""MIDI files of type 2: which sequence is meant is asked for by name, and the option is followed."""
+"""MIDI files of type 2: the sequence that is meant is asked for by name, and the option followed."""
 
 from __future__ import annotations
 

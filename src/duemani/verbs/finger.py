@@ -72,7 +72,7 @@ def finger(
     """
     check_hand_span(hand_span_m)
     check_sequence(path, sequence)
-    is_score = path.suffix.lower() in SCORE_SUFFIXES
+    is_score = path.suffix.lower() in SCORE_SUFFIXES and not is_midi(path)
     source = _score(path) if is_score else _notes(path, progress, sequence)
     if not len(source.performance.notes):
         raise NothingPlayedError(f"{path.name} holds no piano notes; there is nothing to finger.")

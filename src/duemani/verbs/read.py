@@ -74,7 +74,7 @@ def read_take(
     if is_midi(path) or suffix == ".json":
         from duemani.inputs.midi.read import load_json, read_midi
 
-        midi = None if suffix == ".json" else read_midi(path, sequence)
+        midi = read_midi(path, sequence) if is_midi(path) else None
         performance = load_json(path) if midi is None else midi.performance
         take = Take(performance, path, _title(path), origin="notes as given")
         if midi is None:
@@ -141,16 +141,14 @@ def check_sequence(path: Path, sequence: int | None) -> None:
 
 
 def is_midi(path: Path) -> bool:
-    """Whether a file is MIDI, by its suffix or, where that is none of ours, by its contents."""
-    suffix = path.suffix.lower()
-    if suffix in INPUT_SUFFIXES:
-        return suffix in MIDI_SUFFIXES
+    """Whether a file is MIDI, by its contents or, where they are damaged, by its suffix."""
     try:
         with path.open("rb") as file:
             start = file.read(12)
     except OSError:
-        return False
-    return start[:4] == b"MThd" or (start[:4] == b"RIFF" and start[8:] == b"RMID")
+        start = b""
+    is_riff_midi = start[:4] == b"RIFF" and start[8:] == b"RMID"
+    return start[:4] == b"MThd" or is_riff_midi or path.suffix.lower() in MIDI_SUFFIXES
 
 
 def holds_media(path: Path) -> bool:

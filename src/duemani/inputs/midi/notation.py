@@ -148,13 +148,12 @@ def _part(
 
 
 def _fill_empty_bars(part: Any) -> None:
-    """Rests where both hands rest a whole bar: partitura fills only bars that hold a note."""
+    """Rests where a hand rests a whole bar: partitura fills only voices that the bar holds."""
     import partitura.score as ps
 
     for bar in _measures(part):
-        if next(part.iter_all(ps.GenericNote, bar.start, bar.end, include_subclasses=True), None):
-            continue
-        for staff in (1, 2):
+        notes = part.iter_all(ps.GenericNote, bar.start, bar.end, include_subclasses=True)
+        for staff in {1, 2} - {note.staff for note in notes}:
             part.add(ps.Rest(voice=4 * staff - 3, staff=staff), bar.start.t, bar.end.t)
 
 
