@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def media(container: str, sound: str = "", picture: str = "") -> bytes:
     with av.open(buffer, "w", format=container) as out:
         film = out.add_stream(picture, rate=10) if picture else None
         tone = out.add_stream(sound, rate=RATE_HZ, layout="mono") if sound else None
+        if tone is not None:
+            tone.bit_rate = 96_000
         if film is not None:
             film.width, film.height, film.pix_fmt = 64, 48, "yuv420p"
             for at in range(5):
@@ -41,7 +44,6 @@ def media(container: str, sound: str = "", picture: str = "") -> bytes:
                 out.mux(film.encode(shown))
             out.mux(film.encode(None))
         if tone is not None:
-            tone.bit_rate = 96_000
             time_sec = np.arange(RATE_HZ // 2) / RATE_HZ
             wave = 0.5 * np.sin(2 * np.pi * TONE_HZ * time_sec) * (time_sec >= 0.25)
             heard = AudioFrame.from_ndarray((wave * 32767).astype(np.int16)[None], "s16", "mono")
@@ -139,9 +141,9 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("a.mp4", "a.mp4 cannot be read as sound"),
-        ("a.wmv", "a.wmv cannot be read as sound"),
-        ("a.ogg", "a.ogg cannot be read as sound"),
+        ("a.mp4", "a.mp4 (cannot be read as|holds no) sound"),
+        ("a.wmv", "a.wmv (cannot be read as|holds no) sound"),
+        ("a.ogg", "a.ogg (cannot be read as|holds no) sound"),
         ("a.txt", "neither sound nor film is found in it"),
         ("a.mid", "a.mid is not a standard MIDI file"),
         ("a.json", "a.json is not a performance file"),
@@ -157,7 +159,7 @@ def test_other_contents_are_refused_for_what_they_are(
 ) -> None:
     path = write(tmp_path / name, data)
     assert main([verb, str(path), "-o", str(tmp_path / "out.json")]) == 2
-    assert said in capsys.readouterr().err
+    assert re.search(said, capsys.readouterr().err)
     assert [*tmp_path.iterdir()] == [path]
 
 
