@@ -1,4 +1,4 @@
-"""MIDI files of type 2: the sequence that is meant is asked for by name, and the option followed."""
+"""Type 2 MIDI files: the sequence that is meant is asked for by name, the option followed."""
 
 from __future__ import annotations
 
