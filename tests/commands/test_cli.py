@@ -91,7 +91,7 @@ BAD_INPUTS = {
         "lasts longer",
     ),
     "type2.mid": (TWO_SEQUENCES, "type 2"),
-    "long.json": (json_bytes(onset_sec=14_000, release_sec=14_100), "too long"),
+    "long.json": (json_bytes(onset_sec=14_000, release_sec=14_100), "lasts 235 minutes for 1 note"),
     "infinite.json": (json_bytes(release_sec=float("inf")), "finite"),
     "huge.json": (json_bytes(release_sec=1e300), "lasts longer"),
     "pitch.json": (json_bytes(pitch=3), "pitch"),
