@@ -3,8 +3,8 @@
 cosmic-ray makes each mutant in a copy of the package. A fork, which has the slow libraries loaded
 already, runs the tests that touch the changed line (as coverage saw them), then the others that
 touch its module, the fastest first, until one fails. Annotations, decorators and texts are left
-alone, and so
-are operators that only raise errors, such as << for +.
+alone, and so are operators that only raise errors, such as << for +, and mutants that change
+nothing when the package runs (`EQUIVALENT`), which no test could notice.
 """
 
 from __future__ import annotations
@@ -47,6 +47,10 @@ OPERATORS = re.compile(
     "|ReplaceBinaryOperator_(Add_Sub|Sub_Add|Mul_Div|(FloorDiv|Div|Mod|Pow)_Mul|BitAnd_BitOr|BitOr_BitAnd)"
     "|ReplaceComparisonOperator_(Lt_(LtE|Gt)|LtE_(Lt|GtE)|Gt_(GtE|Lt)|GtE_(Gt|LtE)|Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is))"
 )
+# Code of which no mutant can be noticed, and why.
+EQUIVALENT = {
+    "if TYPE_CHECKING": "what it imports is named in annotations alone",
+}
 # Loaded once here, so that no mutant has to; never duemani itself.
 LOADED = (
     "numpy scipy.optimize scipy.signal scipy.spatial.transform scipy.stats scipy.linalg jaxtyping"
@@ -75,15 +79,21 @@ def meaning(text: str) -> str:
     return ast.unparse(tree)
 
 
+def equivalent(line: str) -> bool:
+    """Whether mutants of this line are left out."""
+    return any(line.strip().startswith(start) for start in EQUIVALENT)
+
+
 def sample(path: Path, count: int, seed: int) -> Iterator[Mutant]:
     """Mutants of a module at different places, drawn with a seed of its own."""
     source, places = path.read_text(), defaultdict(list)
-    nodes = list(ast_nodes(get_ast(source)))
+    nodes, lines = list(ast_nodes(get_ast(source))), source.splitlines()
     for name in filter(OPERATORS.match, operator_names()):
         operator = get_operator(name)()
         found = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for occurrence, start in enumerate(found):
-            places[start].append((operator, occurrence))
+            if not equivalent(lines[start[0] - 1]):
+                places[start].append((operator, occurrence))
     draw, plain = random.Random(f"{seed} {path.stem}"), meaning(source)
     for place in draw.sample(sorted(places), len(places)):
         operator, occurrence = draw.choice(places[place])
@@ -106,6 +116,18 @@ def killed(mutant: Mutant, seen: Touched, source: Path) -> bool:
         return in_fork(lambda: int(pytest.main([*QUIET, "-x", *tests])), limit) != 0
     finally:
         shutil.copy2(mutant.path, path)
+
+
+def total(counts: dict[str, list[int]], room: str) -> list[int]:
+    """Killed and made in a room's modules; in all of them for no name."""
+    scores = [score for name, score in counts.items() if name.startswith(room)]
+    return [sum(score[at] for score in scores) for at in range(2)]
+
+
+def told(name: str, score: list[int]) -> None:
+    """A line at once, as a run takes long and may be stopped."""
+    dead, made = score
+    print(f"{dead:3d} of {made:3d} killed ({dead / max(made, 1):.0%}): {name}", flush=True)
 
 
 def main() -> None:
@@ -145,15 +167,11 @@ def main() -> None:
                     )
                     change = next((b for a, b in lines if a != b), "").strip()
                     print(f"survived {path.relative_to(ROOT)}:{mutant.line}: {change}")
+                told(str(path.relative_to(PACKAGE)), score)
             sys.dont_write_bytecode = False
     for room in chosen.rooms:
-        for name, (dead, made) in counts.items():
-            if name.startswith(room):
-                print(f"{dead:3d} of {made:3d} {name}")
-    for room in [*chosen.rooms, ""]:
-        scores = [score for name, score in counts.items() if name.startswith(room)]
-        dead, made = sum(s[0] for s in scores), sum(s[1] for s in scores)
-        print(f"{dead} of {made} killed ({dead / max(made, 1):.0%}): {room or 'in all'}")
+        told(room, total(counts, room))
+    told("in all", total(counts, ""))
 
 
 if __name__ == "__main__":
