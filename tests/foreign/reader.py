@@ -23,7 +23,8 @@ class Read:
     """A file as music21 reads it.
 
     Attributes:
-        written: MIDI pitches of all notes written, grace notes among them, tied ones once.
+        written: MIDI pitches of all notes written, grace notes among them; tied ones, and two
+            voices' notes on one key, once.
         played: (onset, duration [quarters], pitch) of the notes as played, repeats taken.
         plain: nothing whose playing is a matter of taste (grace notes, ornaments, arpeggios), so
             that onsets can be compared.
@@ -61,11 +62,21 @@ def _score(path: Path) -> Read:
         for note in score.recurse().notes
     )
     sounding = score.toSoundingPitch()
-    written = [pitch for _, _, pitch in _events(sounding.stripTies())]
+    strikes = {(onset, pitch) for onset, _, pitch in _events(sounding.stripTies())}
+    written = [pitch for _, pitch in strikes]
     expanded = music21.stream.Score()
     for part in sounding.parts:
         expanded.insert(0, part.expandRepeats() if _repeats(part) else part)
-    return Read(tuple(sorted(written)), tuple(sorted(_events(expanded.stripTies()))), plain)
+    played = _events(expanded.stripTies())
+    return Read(tuple(sorted(written)), tuple(sorted(_once(played))), plain)
+
+
+def _once(events: list[tuple[Fraction, Fraction, int]]) -> list[tuple[Fraction, Fraction, int]]:
+    """One strike for all voices that strike a key together; the longest holds it."""
+    longest: dict[tuple[Fraction, int], Fraction] = {}
+    for onset, lasts, pitch in events:
+        longest[onset, pitch] = max(lasts, longest.get((onset, pitch), lasts))
+    return [(onset, lasts, pitch) for (onset, pitch), lasts in longest.items()]
 
 
 def _repeats(part: music21.stream.Part) -> bool:
@@ -98,6 +109,7 @@ def _midi(path: Path) -> Read:
             elif event.isNoteOn() and event.velocity and event.channel != 10:
                 onset = Fraction(tick, file.ticksPerQuarterNote)
                 events.append((onset, Fraction(1, 4), int(event.pitch)))
+    events = _once(events)
     return Read(tuple(sorted(pitch for _, _, pitch in events)), tuple(sorted(events)), True)
 
 
@@ -109,7 +121,7 @@ def take(played: Read, path: Path) -> None:
     tempo = mido.bpm2tempo(QUARTERS_A_MINUTE)
     track.append(mido.MetaMessage("set_tempo", tempo=tempo))
     edges = []
-    for onset, lasts, pitch in dict.fromkeys(played.played):
+    for onset, lasts, pitch in played.played:
         begin, end = round(onset * 960), round((onset + lasts * Fraction(9, 10)) * 960)
         edges += [(begin, 1, pitch), (max(end, begin + 1), 0, pitch)]
     now = 0
