@@ -44,6 +44,7 @@ class _Source:
     document: ScoreDocument | None
     numbers: np.ndarray | None
     remarks: tuple[str, ...]
+    taking_over: np.ndarray | None = None
 
 
 def finger(
@@ -144,6 +145,7 @@ def _score(path: Path) -> _Source:
         document,
         piece.numbers,
         piece.remarks,
+        piece.taking_over,
     )
 
 
@@ -227,6 +229,9 @@ def _fingered(
             told[at], marked[at] = sentences, mark
         hardness = np.maximum(hardness, difficulty(made, starts, hand_span_m))
     fingering = _together(source, players, fingerings)
+    if keep == "hard" and source.taking_over is not None:
+        printed = np.where(source.taking_over > 0, source.taking_over, fingering.substitution)
+        fingering = replace(fingering, substitution=printed.astype(np.int8))
     fingered = Fingered(
         title=source.title,
         fingering=fingering,

@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from duemani.errors import InputError
-from duemani.inputs.score.file import checked_text, decoded_document, packed_document
+from duemani.inputs.score.file import MAX_NOTES, decoded_document, packed_document
 
 TAG_PREFIX = "dm-"
 """Every note of the copy that libraries read has the id `dm-` and its number in the document."""
@@ -129,13 +129,22 @@ def document_of(data: bytes, name: str, archive: bytes = b"", entry: str = "") -
         InputError: as `open_document`.
     """
     text, encoding, mark = decoded_document(data, name)
-    checked_text(text, name)
     utf8 = text.encode("utf-8")
-    scan = _Scan(utf8)
+    scan = _Scan(utf8, name)
     try:
         scan.run()
-    except (expat.ExpatError, RecursionError) as error:
-        raise InputError(f"{name} is broken MusicXML: it cannot be read.") from error
+    except expat.ExpatError as error:
+        if not scan.root:
+            raise InputError(
+                f"{name} is no partwise MusicXML score (its root is not score-partwise)."
+            ) from error
+        raise InputError(
+            f"{name} is broken MusicXML: in line {error.lineno} it stops being XML."
+        ) from error
+    except RecursionError as error:
+        raise InputError(
+            f"{name} is broken MusicXML: its elements are nested too deeply."
+        ) from error
     notes, bars = tuple(scan.notes), tuple(scan.bar_names)
     return ScoreDocument(name, utf8, encoding, mark, archive, entry, notes, bars)
 
@@ -172,20 +181,33 @@ def edited(text: bytes, edits: Iterable[Edit]) -> bytes:
 class _Scan:
     """Finds the notes of a document and what they hold, by byte offsets."""
 
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, text: bytes, name: str) -> None:
+        self.root = ""
         self.notes: list[NoteElement] = []
         self.bar_names: list[str] = []
-        self._text = text
+        self._text, self._name = text, name
         self._parser = expat.ParserCreate("utf-8")
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
+        # Before anything of an entity is made: what is harmless in a DOCTYPE is read over.
+        self._parser.EntityDeclHandler = self._refuse_entity
         self._open: list[Element] = []
         self._part, self._bar, self._bar_name = -1, -1, ""
 
     def run(self) -> None:
         self._parser.Parse(self._text, True)
 
+    def _refuse_entity(self, *_: object) -> None:
+        raise InputError(f"{self._name} declares XML entities, which are not accepted.")
+
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if not self.root:
+            self.root = name
+            if name != "score-partwise":
+                raise InputError(
+                    f"{self._name} is no partwise MusicXML score (its root is {name[:40]}, not"
+                    " score-partwise)."
+                )
         if name == "part":
             self._part, self._bar = self._part + 1, -1
         elif name == "measure" and not self._open:
@@ -215,3 +237,5 @@ class _Scan:
         if not self._open:
             bar_name = self._bar_name
             self.notes.append(NoteElement(element, self._part, self._bar, bar_name))
+            if len(self.notes) > 2 * MAX_NOTES:
+                raise InputError(f"{self._name} holds more than {2 * MAX_NOTES} notes and rests.")

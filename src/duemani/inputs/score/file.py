@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import zipfile
 from pathlib import Path
+from xml.parsers import expat
 
 from duemani.errors import InputError
 from duemani.files import read_limited
@@ -29,17 +31,8 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "utf-16-be"),
     (b"\xef\xbb\xbf", "utf-8"),
 )
-_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
-_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]{0,1000}(\[|>)")
-_ROOT = re.compile(r"<(?!!|\?)\s*([A-Za-z_][\w:.-]*)")
-_METRONOME = re.compile(
-    r"<metronome\b[^>]{0,300}>\s*<beat-unit>\s*([\w-]+)\s*</beat-unit>\s*((?:<beat-unit-dot\s*/>\s*)*)"
-    r"<per-minute\b[^>]{0,300}>\D{0,20}(\d{1,4}(?:\.\d{1,4})?)"
-)
-_SOUND_TEMPO = re.compile(r"<sound\b[^>]{0,300}\btempo=")
-_DIRECTION_END = "</direction>"
-_QUARTERS = {"whole": 4, "half": 2, "quarter": 1, "eighth": 0.5, "16th": 0.25}
-_ROOTFILE = re.compile(r"<rootfile\b[^>]*\bfull-path\s*=\s*[\"']([^\"']+)[\"']")
+_CONTAINER = "META-INF/container.xml"
+_MOST_CONTAINER_BYTES = 100_000
 
 
 def packed_document(path: Path) -> tuple[bytes, bytes, str]:
@@ -56,17 +49,6 @@ def packed_document(path: Path) -> tuple[bytes, bytes, str]:
         score, entry = _unpack(data, path.name)
         return score, data, entry
     return data, b"", ""
-
-
-def readable(text: str, name: str) -> bytes:
-    """A document as partitura reads it whole: no declaration or DOCTYPE, tempi spelled out.
-
-    Raises:
-        InputError: entities, no partwise score, or too many notes.
-    """
-    directions = checked_text(text, name).split(_DIRECTION_END)
-    spelled = [*map(_with_sounding_tempo, directions[:-1]), directions[-1]]
-    return _DIRECTION_END.join(spelled).encode("utf-8")
 
 
 def _unpack(data: bytes, name: str) -> tuple[bytes, str]:
@@ -97,14 +79,53 @@ def _unpack(data: bytes, name: str) -> tuple[bytes, str]:
 
 
 def _score_entry(archive: zipfile.ZipFile, names: list[str]) -> str | None:
-    if "META-INF/container.xml" in names:
-        with archive.open("META-INF/container.xml") as file:
-            container = file.read(100_000).decode("utf-8", errors="replace")
-        found = _ROOTFILE.search(container)
-        if found and found.group(1) in names:
-            return found.group(1)
-    scores = [name for name in names if name.lower().endswith((".xml", ".musicxml"))]
-    return next((name for name in scores if not name.startswith("META-INF")), None)
+    """The score that the container names, or the only one that there is.
+
+    Raises:
+        InputError: several scores, and no container says which.
+    """
+    if _CONTAINER in names:
+        with archive.open(_CONTAINER) as file:
+            container = file.read(_MOST_CONTAINER_BYTES)
+        for named in _rootfiles(container):
+            if named in names:
+                return named
+    scores = [name for name in names if _may_be_score(name)]
+    # Of several the one at the top is meant, if there is only one.
+    shallow = min((name.count("/") for name in scores), default=0)
+    top = [name for name in scores if name.count("/") == shallow]
+    if len(top) > 1:
+        shown = ", ".join(top[:5])
+        raise InputError(f"the archive holds several scores ({shown}) and does not say which.")
+    return top[0] if top else None
+
+
+def _rootfiles(container: bytes) -> list[str]:
+    """Paths that a container names, scores before renditions of them."""
+    found: list[tuple[bool, str]] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(":")[2] == "rootfile" and (path := attributes.get("full-path")):
+            media = attributes.get("media-type", "musicxml")
+            found.append(("musicxml" not in media and "xml" not in media, path.lstrip("/")))
+
+    def refuse(*_: object) -> None:
+        raise ValueError("a container that declares entities")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EntityDeclHandler = refuse
+    # What a broken container names before it breaks is as good.
+    with contextlib.suppress(expat.ExpatError, ValueError):
+        parser.Parse(container, True)
+    return [path for _, path in sorted(found, key=lambda one: one[0])]
+
+
+def _may_be_score(name: str) -> bool:
+    """A score by its name; not a container, nor what Finder adds to archives."""
+    folders, _, last = name.rpartition("/")
+    hidden = last.startswith(".") or {"META-INF", "__MACOSX"} & set(folders.split("/"))
+    return last.lower().endswith((".xml", ".musicxml")) and not hidden
 
 
 def decoded_document(data: bytes, name: str) -> tuple[str, str, bytes]:
@@ -130,39 +151,3 @@ def decoded_document(data: bytes, name: str) -> tuple[str, str, bytes]:
         return data[len(mark) :].decode(encoding), encoding, mark
     except UnicodeError as error:
         raise InputError(f"{name} is not text in the encoding it declares.") from error
-
-
-def checked_text(text: str, name: str) -> str:
-    """The document without declaration and DOCTYPE, if nothing in it is dangerous.
-
-    Raises:
-        InputError: entities, no partwise score, or too many notes.
-    """
-    text = _DECLARATION.sub("", text, count=1)
-    # The first one only: a search through millions of them would take minutes.
-    begin = text.find("<!DOCTYPE")
-    doctype = _DOCTYPE.match(text, begin) if begin >= 0 else None
-    if "<!ENTITY" in text or (doctype and doctype.group(1) == "["):
-        raise InputError(f"{name} declares XML entities, which are not accepted.")
-    if doctype:
-        text = text[: doctype.start()] + text[doctype.end() :]
-    root = _ROOT.search(re.sub(r"<!--.*?-->", "", text[:5000], flags=re.DOTALL))
-    if root is None or root.group(1) != "score-partwise":
-        raise InputError(f"{name} is no partwise MusicXML score (its root is not score-partwise).")
-    if text.count("<note") > MAX_NOTES * 2 or text.count("<repeat") > 400:
-        raise InputError(f"{name} holds more than {MAX_NOTES} notes or too many repeats.")
-    return text
-
-
-def _with_sounding_tempo(text: str) -> str:
-    """Text that ends within a direction, its metronome mark spelled out as `<sound tempo>`.
-
-    That is all that partitura reads.
-    """
-    start = max(text.rfind("<direction>"), text.rfind("<direction "), 0)
-    mark = _METRONOME.search(text, start)
-    if mark is None or mark[1] not in _QUARTERS or _SOUND_TEMPO.search(text, start):
-        return text
-    dots = mark[2].count("<")
-    tempo = float(mark[3]) * _QUARTERS[mark[1]] * (2 - 0.5**dots)
-    return f'{text}<sound tempo="{tempo:g}"/>'

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from duemani.inputs.score.marks import Mark
-from duemani.inputs.score.notation import WrittenScore
 from duemani.inputs.score.play import PlayedScore
+from duemani.inputs.score.written_score import WrittenScore
 
 _NO_MARKS: tuple[Mark, ...] = ()
 
@@ -22,7 +22,7 @@ class ScoreLine:
     Attributes:
         onset_quarter: from the start of the first bar; a grace note stands where its principal
             note does.
-        duration_quarter: ties added up, 0 for grace notes.
+        duration_quarter: ties added up, 0 for grace notes that are not tied on.
         pitch: MIDI number.
         hand: 0 left, 1 right, -1 unknown.
         voice: a number for every voice of every part.
@@ -99,7 +99,7 @@ def score_line(
     bars = np.maximum.accumulate(np.array(score.bars_quarter or [0.0], float))
     return ScoreLine(
         onset_quarter=onset,
-        duration_quarter=np.where(grace, 0.0, longest),
+        duration_quarter=longest,
         pitch=np.array([note.pitch for note in notes], int),
         hand=once.performance.notes["hand"].astype(int),
         voice=np.array([note.voice for note in notes], int),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from duemani.inputs.score.parts import all_of
@@ -16,17 +16,20 @@ class Mark:
         kind: `level` (dynamics), `swell` (+1 crescendo, -1 diminuendo in `value`), `stress` (sf),
             `tempo` (`value` quarters a minute), `slowing` (value < 1: rit., > 1: accel.),
             `reset` (a tempo), `pedal`.
+        printed: a reader of the score sees it; a `<sound tempo>` without a metronome mark or words
+            is for playback programs only.
     """
 
     kind: str
     start_quarter: float
     end_quarter: float
     value: float = 0.0
+    printed: bool = True
 
     def later(self, by_quarter: float) -> Mark:
         """The same mark, so many quarters later."""
         start, end = self.start_quarter + by_quarter, self.end_quarter + by_quarter
-        return Mark(self.kind, start, end, self.value)
+        return replace(self, start_quarter=start, end_quarter=end)
 
 
 _LEVELS = {
@@ -50,10 +53,16 @@ _LEVELS = {
 """Velocity of each dynamic mark: about 12-14 steps a mark, pp to ff as measured on Disklaviers."""
 
 
-def marks_of(part: Any, quarter: Any) -> list[Mark]:
-    """Every mark of a part; `quarter` gives the position of its ticks [quarters]."""
+def marks_of(part: Any) -> list[Mark]:
+    """Every mark of a part that partitura reads; its tempi are those written in words."""
     import partitura.score as ps
     from partitura.utils.music import to_quarter_tempo
+
+    # Not its quarter map, which counts from the first full bar.
+    divisions = int(part.quarter_durations()[0][1])
+
+    def quarter(ticks: int) -> float:
+        return ticks / divisions
 
     marks: list[Mark] = []
     last = float(quarter(part.last_point.t)) if part.last_point else 0.0

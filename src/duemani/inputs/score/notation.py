@@ -1,71 +1,36 @@
-"""What a MusicXML score says about each note, read from partitura's parts once."""
+"""What a MusicXML score says about each note, read once."""
 
 from __future__ import annotations
 
-import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from duemani.errors import InputError
-from duemani.inputs.score.document import ScoreDocument, tag_number
+from duemani.inputs.score.document import TAG_PREFIX, ScoreDocument, tag_number
+from duemani.inputs.score.expanded import expanded, with_repeated_bars
 from duemani.inputs.score.marks import Mark, marks_of
-from duemani.inputs.score.parts import all_of, choose_parts, parse_parts, staves_of, unfolded
-from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, UNKNOWN_HAND
-
-
-@dataclass(frozen=True)
-class WrittenNote:
-    """One note of the score (ties merged); times in quarters from the start.
-
-    Attributes:
-        note_id: as the tagged document names it; unfolded repeats carry a suffix.
-        grace: 0 for an ordinary note, k for the k-th grace note before its principal note, counted
-            backwards (1 is the nearest).
-        appoggiatura: the grace note takes its time from the principal note.
-        principal: note id of a grace note's principal note.
-        slurred: under a slur that goes on after this note.
-    """
-
-    note_id: str
-    onset_quarter: float
-    duration_quarter: float
-    pitch: int
-    hand: int = UNKNOWN_HAND
-    finger: int = UNKNOWN_FINGER
-    voice: int = 0
-    articulations: frozenset[str] = frozenset()
-    fermata: bool = False
-    slurred: bool = False
-    grace: int = 0
-    appoggiatura: bool = False
-    principal: str | None = None
-
-    @property
-    def number(self) -> int:
-        """Number of its `<note>` in the document, -1 if it is none of them."""
-        number = tag_number(self.note_id)
-        return -1 if number is None else number
-
-
-@dataclass(frozen=True)
-class WrittenScore:
-    """The notes and marks of the parts that are played.
-
-    Attributes:
-        notes: sorted by onset and pitch.
-        marks: dynamics, tempo and pedal, sorted by start.
-        bars_quarter: onsets of the bars of the first part.
-        beats_quarter: (position, length of a beat) of the first part's time signatures; a beat of
-            6/8 is a dotted quarter.
-    """
-
-    notes: tuple[WrittenNote, ...]
-    marks: tuple[Mark, ...]
-    bars_quarter: tuple[float, ...]
-    beats_quarter: tuple[tuple[float, float], ...]
+from duemani.inputs.score.page.abbreviations import abbreviations, repeated_bars
+from duemani.inputs.score.page.bars import Page, PageBar, read_page
+from duemani.inputs.score.page.fingers import printed_fingers
+from duemani.inputs.score.page.jumps import bar_signs
+from duemani.inputs.score.page.order import playing_order
+from duemani.inputs.score.page.tempi import tempi
+from duemani.inputs.score.page.ties import grace_notes, note_signs
+from duemani.inputs.score.page.values import number_of
+from duemani.inputs.score.parts import all_of, choose_parts, parse_parts, staves_of
+from duemani.inputs.score.unfold import unfolded
+from duemani.inputs.score.written_score import WrittenNote, WrittenScore
+from duemani.performance import (
+    HIGHEST_PITCH,
+    LEFT,
+    LOWEST_PITCH,
+    RIGHT,
+    UNKNOWN_HAND,
+)
 
 
 @dataclass(frozen=True)
@@ -73,13 +38,18 @@ class Notation:
     """A whole score.
 
     Attributes:
-        written: every bar once, in the order of the page.
-        unfolded: the same with its repeats played.
+        written: every bar once, in the order of the page; every note that is struck at some time.
+        unfolded: as it is played, repeats and all, abbreviations as they are written.
+        struck_once: `written` with measured tremolos and repeated bars written out: every key that
+            a player is asked to strike; trills and the like are left to the player.
+        struck: `unfolded` with all abbreviations written out.
         remarks: what was left out or assumed, one sentence each.
     """
 
     written: WrittenScore
     unfolded: WrittenScore
+    struck_once: WrittenScore
+    struck: WrittenScore
     remarks: tuple[str, ...]
 
 
@@ -93,20 +63,90 @@ def read_notation(document: ScoreDocument, only_keyboards: bool = False) -> Nota
     Raises:
         InputError: there are such parts only, or notation that cannot be read.
     """
-    parts, remarks = parse_parts(document), list[str]()
+    page = read_page(document)
+    parts, remarks = parse_parts(document, page), list[str]()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             chosen = choose_parts(parts, remarks, only_keyboards)
-            repeated = [unfolded(part, remarks) for part in chosen]
-            written = _read(chosen)
-            same = all(one is other for one, other in zip(chosen, repeated, strict=True))
-            return Notation(written, written if same else _read(repeated), tuple(remarks))
+            on_page = _read(chosen, page, document)
     except InputError:
         raise
     # Odd notation trips partitura's lazily evaluated properties in many ways.
     except Exception as error:
         raise InputError(f"{document.name} holds notation that cannot be read.") from error
+    remarks += _pitch_remarks(on_page, page)
+    on_page = replace(
+        on_page,
+        notes=tuple(note for note in on_page.notes if LOWEST_PITCH <= note.pitch <= HIGHEST_PITCH),
+    )
+    signs = {note.number: note_signs(page.notes[note.number][1].element) for note in on_page.notes}
+    unseen = sum(one.unseen and not one.tied_before for one in signs.values())
+    if unseen:
+        remarks.append(f"{unseen} cue notes or hidden notes left out.")
+    order = playing_order(bar_signs(page), document.names_of_bars(len(page.bars)))
+    remarks += order.remarks
+    lengths = [float(length) for _, length in page.bars]
+    straight = [(bar, 1) for bar in range(len(lengths))]
+    always = {number: replace(one, times=frozenset()) for number, one in signs.items()}
+    bars = {bar for bar, _ in order.bars}
+    places = {number: page.parts[_index_of(part, document)] for number, part in enumerate(chosen)}
+    shorthand = {
+        number: sign for part in places.values() for number, sign in abbreviations(part).items()
+    }
+    copied = {
+        (number, bar): source
+        for number, part in places.items()
+        for bar, source in repeated_bars(part).items()
+    }
+    full = with_repeated_bars(on_page, copied)
+    played = unfolded(full, order.bars, lengths, signs)
+    once = unfolded(on_page, straight, lengths, always)
+    all_once = unfolded(full, straight, lengths, always)
+    return Notation(
+        written=_struck(on_page, once, played, bars),
+        unfolded=played,
+        struck_once=expanded(_struck(full, all_once, played, bars), shorthand, ornaments=False),
+        struck=expanded(played, shorthand, ornaments=True),
+        remarks=tuple(remarks),
+    )
+
+
+def _struck(
+    page: WrittenScore, once: WrittenScore, played: WrittenScore, bars: set[int]
+) -> WrittenScore:
+    """The notes struck at some time, each once; those of bars that are never played, too.
+
+    A note tied over from a first ending into a second one is none; one that is tied to when a
+    passage begins, but struck when it is repeated, is.
+    """
+    heads = {(note.number, note.stroke): note for note in once.notes}
+    struck = {(note.number, note.stroke) for note in played.notes}
+    keyed = [((note.number, note.stroke), note) for note in page.notes]
+    notes = [
+        heads.get(key, note)
+        for key, note in keyed
+        if key in struck or (key in heads and note.bar not in bars)
+    ]
+    return replace(once, notes=tuple(sorted(notes, key=lambda one: (one.onset_quarter, one.pitch))))
+
+
+def _pitch_remarks(score: WrittenScore, page: Page) -> list[str]:
+    outside = sum(not LOWEST_PITCH <= note.pitch <= HIGHEST_PITCH for note in score.notes)
+    between = sum(not page.notes[note.number][1].pitch_exact for note in score.notes)
+    remarks = []
+    if outside:
+        remarks.append(f"{outside} {_notes_are(outside)} outside the 88 keys and left out.")
+    if between:
+        remarks.append(
+            f"{between} {_notes_are(between)} between the keys (microtones): the nearest key is"
+            " played."
+        )
+    return remarks
+
+
+def _notes_are(count: int) -> str:
+    return "note is" if count == 1 else "notes are"
 
 
 def beat_length(beats: int, beat_type: int) -> float:
@@ -115,86 +155,104 @@ def beat_length(beats: int, beat_type: int) -> float:
     return 3 * length if beat_type >= 8 and beats % 3 == 0 and beats > 3 else length
 
 
-def _read(parts: Sequence[Any]) -> WrittenScore:
+def _read(parts: Sequence[Any], page: Page, document: ScoreDocument) -> WrittenScore:
+    """Every `<note>` of the parts by itself, every bar once."""
     notes_of_parts: list[list[WrittenNote]] = []
     marks: list[Mark] = []
-    bars: list[float] = []
     beats: list[tuple[float, float]] = []
     for number, part in enumerate(parts):
-        quarter = part.quarter_map
-        notes_of_parts.append(_notes(part, quarter, number))
-        marks += marks_of(part, quarter)
-        if number == 0:
-            bars = [float(quarter(bar.start.t)) for bar in all_of(part, "Measure")]
-            beats = sorted(
-                (float(quarter(one.start.t)), beat_length(int(one.beats), int(one.beat_type)))
-                for one in all_of(part, "TimeSignature")
-            )
+        bars = page.parts[_index_of(part, document)]
+        notes_of_parts.append(_notes(part, page, bars, number))
+        marks += [*marks_of(part), *tempi(bars)]
+        beats = beats or _beats(bars)
     if len(notes_of_parts) == 2 and all(_is_without_hands(part) for part in notes_of_parts):
         notes_of_parts = _hands_of_two_parts(*notes_of_parts)
-    notes = [note for part in notes_of_parts for note in part]
-    start = min([*(note.onset_quarter for note in notes), *bars], default=0.0)
-    notes = [replace(note, onset_quarter=note.onset_quarter - start) for note in notes]
+    notes = [
+        note
+        for part, mine in zip(parts, notes_of_parts, strict=True)
+        for note in _with_fingers(mine, page.parts[_index_of(part, document)])
+    ]
     return WrittenScore(
         notes=tuple(sorted(notes, key=lambda note: (note.onset_quarter, note.pitch))),
-        marks=tuple(sorted((mark.later(-start) for mark in marks), key=lambda m: m.start_quarter)),
-        bars_quarter=tuple(bar - start for bar in bars),
-        beats_quarter=tuple((position - start, length) for position, length in beats),
+        marks=tuple(sorted(marks, key=lambda mark: mark.start_quarter)),
+        bars_quarter=tuple(float(start) for start, _ in page.bars),
+        beats_quarter=tuple(beats),
     )
+
+
+def _index_of(part: Any, document: ScoreDocument) -> int:
+    """Number in the document of a part, which has notes."""
+    number = tag_number(str(part.notes[0].id))
+    assert number is not None  # the plain copy names every note
+    return document.notes[number].part
+
+
+def _beats(bars: Sequence[PageBar]) -> list[tuple[float, float]]:
+    """(position, length of a beat) of a part's time signatures."""
+    found = []
+    for bar in bars:
+        for placed in bar.placed:
+            beats = placed.element.findtext("time/beats") or ""
+            kind = number_of(placed.element.findtext("time/beat-type"))
+            count = sum((number_of(one) or Fraction(0) for one in beats.split("+")), Fraction(0))
+            if placed.element.tag == "attributes" and count > 0 and kind is not None and kind >= 1:
+                found.append((float(bar.start_quarter), beat_length(int(count), int(kind))))
+    return found
 
 
 def _is_without_hands(notes: Sequence[WrittenNote]) -> bool:
     return bool(notes) and all(note.hand == UNKNOWN_HAND for note in notes)
 
 
-def _notes(part: Any, quarter: Any, number: int) -> list[WrittenNote]:
+def _notes(part: Any, page: Page, bars: Sequence[PageBar], number: int) -> list[WrittenNote]:
     staves = staves_of(part)
     written: list[WrittenNote] = []
     slurred = _slurred(part)
-    for note in part.notes_tied:
-        if not hasattr(note, "midi_pitch") or not 21 <= note.midi_pitch <= 108:
+    graces = grace_notes(bars)
+    for note in part.notes:
+        own = tag_number(str(note.id))
+        if own is None:
             continue
-        onset = float(quarter(note.start.t))
-        end = float(quarter(note.start.t + (note.duration_tied or 0)))
-        grace_type = getattr(note, "grace_type", None)
-        principal = getattr(note, "main_note", None) if grace_type else None
+        bar, placed = page.notes[own]
+        if placed.pitch is None:
+            continue
+        grace = graces.get(own)
         hand = UNKNOWN_HAND
         if staves >= 2 and note.staff:
             hand = RIGHT if note.staff == 1 else LEFT
         written.append(
             WrittenNote(
                 note_id=str(note.id),
-                onset_quarter=onset,
-                duration_quarter=end - onset,
-                pitch=int(note.midi_pitch),
+                onset_quarter=float(bar.start_quarter + placed.offset_quarter),
+                duration_quarter=float(placed.duration_quarter),
+                pitch=placed.pitch,
                 hand=hand,
-                finger=_printed_finger(note),
                 voice=100 * number + int(note.voice or 0),
                 articulations=frozenset(str(mark) for mark in note.articulations or ()),
                 fermata=bool(note.fermata),
                 slurred=note.id in slurred,
-                grace=_grace_place(note) if grace_type else 0,
-                appoggiatura=grace_type == "appoggiatura",
-                principal=str(principal.id) if principal is not None else None,
+                grace=grace.place if grace else 0,
+                appoggiatura=grace is not None and grace.on_the_beat,
+                principal=_named(grace.principal) if grace else None,
+                part=number,
+                bar=bar.index,
             )
         )
     return written
 
 
-def _printed_finger(note: Any) -> int:
-    """First finger printed at a note; `45` (a substitution or a choice) counts as 4."""
-    for mark in note.technical or ():
-        found = re.match(r"[1-5]", str(getattr(mark, "fingering", "") or ""))
-        if found:
-            return int(found.group(0))
-    return UNKNOWN_FINGER
+def _named(number: int | None) -> str | None:
+    return None if number is None else f"{TAG_PREFIX}{number}"
 
 
-def _grace_place(note: Any) -> int:
-    place, follower = 1, getattr(note, "grace_next", None)
-    while follower is not None and hasattr(follower, "grace_type") and place < 30:
-        place, follower = place + 1, getattr(follower, "grace_next", None)
-    return place
+def _with_fingers(notes: Sequence[WrittenNote], bars: Sequence[PageBar]) -> list[WrittenNote]:
+    fingers = printed_fingers(bars, {note.number: note.hand for note in notes})
+    return [
+        replace(note, finger=fingers[note.number].finger, then=fingers[note.number].then)
+        if note.number in fingers
+        else note
+        for note in notes
+    ]
 
 
 def _slurred(part: Any) -> set[str]:
@@ -206,7 +264,7 @@ def _slurred(part: Any) -> set[str]:
         if first is not None and last is not None:
             spans.append((first.start.t, last.start.t, int(first.voice or 0)))
     by_voice: dict[int, list[Any]] = {}
-    for note in part.notes_tied:
+    for note in part.notes:
         by_voice.setdefault(int(note.voice or 0), []).append(note)
     for voiced in by_voice.values():
         voiced.sort(key=_start)

@@ -9,7 +9,8 @@ from typing import Any
 
 from duemani.errors import InputError
 from duemani.inputs.score.document import ScoreDocument
-from duemani.inputs.score.file import readable
+from duemani.inputs.score.page.bars import Page
+from duemani.inputs.score.page.clean import plain_copy
 
 _KEYBOARD = re.compile(
     r"piano|klavier|keyboard|harpsichord|cembalo|clavi|organ|celesta|pno", re.IGNORECASE
@@ -22,7 +23,7 @@ _OTHERS = re.compile(
 )
 
 
-def parse_parts(document: ScoreDocument) -> list[Any]:
+def parse_parts(document: ScoreDocument, page: Page) -> list[Any]:
     """The parts that partitura reads in a document, every note named as `tagged` does.
 
     Raises:
@@ -31,12 +32,11 @@ def parse_parts(document: ScoreDocument) -> list[Any]:
     # Importing partitura takes 2-3 s: only those who read a score pay for it.
     import partitura
 
-    data = readable(document.tagged().decode("utf-8"), document.name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             load: Any = partitura.load_musicxml  # its stubs know paths only
-            score = load(io.BytesIO(data), force_note_ids="keep")
+            score = load(io.BytesIO(plain_copy(page)), force_note_ids="keep")
         return list(score.parts)
     except (Exception, SystemExit) as error:
         raise InputError(f"{document.name} is broken MusicXML: it cannot be read.") from error
@@ -85,20 +85,3 @@ def choose_parts(parts: list[Any], remarks: list[str], only_keyboards: bool) -> 
         elif len(parts) > 1:
             remarks.append(f"No keyboard part found: all {len(parts)} parts are played together.")
     return keyboards or parts
-
-
-def unfolded(part: Any, remarks: list[str]) -> Any:
-    """The part with its repeats played out."""
-    import partitura.score as ps
-
-    if not all_of(part, "Repeat") and not all_of(part, "DaCapo") and not all_of(part, "DalSegno"):
-        return part
-    if len(all_of(part, "Repeat")) > 60:
-        remarks.append("More than 60 repeats: played once through.")
-        return part
-    try:
-        return ps.unfold_part_maximal(part)
-    # Contradictory repeat signs make partitura raise whatever it trips over.
-    except Exception:
-        remarks.append("The repeats could not be unfolded: played once through.")
-        return part

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from duemani.inputs.score.marks import Mark
-from duemani.inputs.score.notation import WrittenNote, WrittenScore
+from duemani.inputs.score.written_score import WrittenNote, WrittenScore
 from duemani.performance import LEFT
 
 DEFAULT_TEMPO = 100.0
@@ -180,7 +180,7 @@ def times(
     for at, note in enumerate(notes):
         length = full[at] - onset[at]
         short = min((_LENGTHS[name] for name in note.articulations if name in _LENGTHS), default=0)
-        if note.grace:
+        if note.grace and not note.duration_quarter:
             release[at] = onset[at] + _GRACE_SEC
         elif short:
             release[at] = onset[at] + max(short * length, 0.05)

@@ -11,8 +11,9 @@ from jaxtyping import Float, Int
 from duemani.errors import InputError
 from duemani.inputs.midi.read import MAX_DURATION_SEC, MAX_NOTES, end_at_restrike
 from duemani.inputs.score.document import open_document
-from duemani.inputs.score.notation import WrittenScore, read_notation
+from duemani.inputs.score.notation import read_notation
 from duemani.inputs.score.phrasing import Phrasing, ScoreClock, times, velocities
+from duemani.inputs.score.written_score import WrittenScore
 from duemani.performance import NOTE_DTYPE, PEDAL_DTYPE, Performance
 
 
@@ -36,9 +37,10 @@ class ScoreInput:
 def load_score(path: str | Path, phrasing: Phrasing | None = None) -> ScoreInput:
     """Read a MusicXML score (`.musicxml`, `.xml`, `.mxl`) as a performance.
 
-    Ties are merged, grace notes given time, repeats unfolded. Tempo comes from metronome marks
-    (100 quarters a minute where none), velocities from dynamics, wedges and accents, key releases
-    from articulation and slurs, the sustain pedal from pedal marks.
+    Ties are merged, grace notes given time, repeats and jumps followed, tremolos and ornaments
+    written out. Tempo comes from metronome marks (100 quarters a minute where none), velocities
+    from dynamics, wedges and accents, key releases from articulation and slurs, the sustain pedal
+    from pedal marks.
 
     Args:
         path: the score.
@@ -49,8 +51,8 @@ def load_score(path: str | Path, phrasing: Phrasing | None = None) -> ScoreInput
     """
     document = open_document(path)
     notation = read_notation(document)
-    played = play(notation.unfolded, document.name, phrasing or Phrasing())
-    numbers = np.array([notation.unfolded.notes[at].number for at in played.written], int)
+    played = play(notation.struck, document.name, phrasing or Phrasing())
+    numbers = np.array([notation.struck.notes[at].number for at in played.written], int)
     return ScoreInput(played.performance, numbers, notation.remarks)
 
 

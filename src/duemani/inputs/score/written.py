@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from duemani.inputs.score.document import NoteElement, ScoreDocument, open_document
+from duemani.inputs.score.document import ScoreDocument, open_document
 from duemani.inputs.score.line import ScoreLine, score_line
-from duemani.inputs.score.notation import WrittenScore, read_notation
+from duemani.inputs.score.notation import read_notation
 from duemani.inputs.score.phrasing import Phrasing
 from duemani.inputs.score.play import PlayedScore, play
+from duemani.inputs.score.written_score import WrittenScore
 from duemani.performance import Performance
 
 
@@ -24,6 +25,7 @@ class WrittenPiece:
         document: the score.
         performance: every written note once, in the order of the bars, repeats not played.
         numbers: which `<note>` of the document every note is (the first one of a tie).
+        taking_over: finger printed to take over each note's key while it is held, 0 none.
         line: the same notes as a line in quarters.
         bar_starts_sec: when the bars begin.
         played: the performance with repeats.
@@ -34,6 +36,7 @@ class WrittenPiece:
     document: ScoreDocument
     performance: Performance
     numbers: Int[np.ndarray, " note"]
+    taking_over: Int[np.ndarray, " note"]
     line: ScoreLine
     bar_starts_sec: Float[np.ndarray, " bar"]
     played: Performance
@@ -41,38 +44,45 @@ class WrittenPiece:
     remarks: tuple[str, ...]
 
 
-def read_written(path: Path) -> WrittenPiece:
+def read_written(path: Path, struck: bool = False) -> WrittenPiece:
     """Read a score of keyboard music.
+
+    Args:
+        path: the score.
+        struck: as `written_piece`.
 
     Raises:
         InputError: as `load_score`; or it has parts for other instruments only.
     """
-    return written_piece(open_document(path))
+    return written_piece(open_document(path), struck)
 
 
-def written_piece(document: ScoreDocument) -> WrittenPiece:
+def written_piece(document: ScoreDocument, struck: bool = False) -> WrittenPiece:
     """Read a document.
+
+    Args:
+        document: the score.
+        struck: write measured tremolos and repeated bars out, as they are to be played; several
+            notes then have the number of one.
 
     Raises:
         InputError: as `load_score`; or it has parts for other instruments only.
     """
     notation = read_notation(document, only_keyboards=True)
     remarks = notation.remarks
-    unseen = sum(_is_unplayed(document, note.number) for note in notation.written.notes)
-    if unseen:
-        remarks += (f"{unseen} cue notes or hidden notes left out.",)
-    # Before notes that double each other become one: the one that is seen stays.
-    written, unfolded = (_seen(one, document) for one in (notation.written, notation.unfolded))
+    written, unfolded = notation.written, notation.unfolded
+    if struck:
+        written, unfolded = notation.struck_once, notation.struck
     once = play(written, document.name, Phrasing())
     again = play(unfolded, document.name, Phrasing())
     numbers = _numbers(written, once)
-    place = {note.number: int(at) for note, at in zip(written.notes, once.sounds_as, strict=True)}
-    index = np.array([place[number] for number in _numbers(unfolded, again)], int)
+    index = _index(written, once, unfolded, again)
     elements = [document.notes[number].element for number in numbers]
     return WrittenPiece(
         document=document,
         performance=once.performance,
         numbers=numbers,
+        taking_over=np.array([written.notes[at].then for at in once.written], int),
         line=score_line(
             written,
             once,
@@ -88,16 +98,17 @@ def written_piece(document: ScoreDocument) -> WrittenPiece:
     )
 
 
-def _seen(score: WrittenScore, document: ScoreDocument) -> WrittenScore:
-    notes = tuple(note for note in score.notes if not _is_unplayed(document, note.number))
-    return replace(score, notes=notes)
-
-
-def _is_unplayed(document: ScoreDocument, number: int) -> bool:
-    """Small notes of another part, and notes that nobody sees."""
-    note: NoteElement = document.notes[number]
-    return bool(note.element.all("cue")) or note.element.attributes.get("print-object") == "no"
-
-
 def _numbers(score: WrittenScore, played: PlayedScore) -> Int[np.ndarray, " note"]:
     return np.array([score.notes[at].number for at in played.written], int)
+
+
+def _index(
+    written: WrittenScore, once: PlayedScore, unfolded: WrittenScore, again: PlayedScore
+) -> Int[np.ndarray, " played"]:
+    """Which note of `once` every note of `again` is; strokes written once are all that one."""
+    place: dict[tuple[int, int], int] = {}
+    for note, at in zip(written.notes, once.sounds_as, strict=True):
+        place[note.number, note.stroke] = int(at)
+        place.setdefault((note.number, -1), int(at))
+    keys = [(unfolded.notes[at].number, unfolded.notes[at].stroke) for at in again.written]
+    return np.array([place.get(key, place[key[0], -1]) for key in keys], int)

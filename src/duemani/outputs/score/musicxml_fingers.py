@@ -85,10 +85,14 @@ def finger_edits(
             place = ' placement="above"' if above[at] else ' placement="below"'
         new = _fingering(finger, second, place, engraving)
         if printed := note.all("notations", "technical", "fingering"):
-            if fingered.keep != "hard" and _printed(document, printed[0]) != finger:
+            if fingered.keep != "hard" and _differs(document, printed, finger):
                 edits += _replaced(document, printed, new)
             elif engraving:
                 edits += [_placed(one, place) for one in printed if not _has_place(one)]
+        elif fingered.given[at] and _is_printed_in_chord(document, int(number)):
+            # Its finger is printed at another note of the chord, and goes if that one does.
+            if fingered.keep != "hard":
+                edits.append(inserted(document, note, new))
         elif shown[at]:
             edits.append(inserted(document, note, new))
     return edits
@@ -131,9 +135,24 @@ def _fingering(finger: int, second: int, place: str, engraving: bool) -> bytes:
     return f"<fingering>{finger}</fingering>{more}".encode()
 
 
-def _printed(document: ScoreDocument, fingering: Element) -> int:
-    found = _FINGER.match(document.inner_text(fingering))
-    return int(found[0]) if found else 0
+def _is_printed_in_chord(document: ScoreDocument, number: int) -> bool:
+    """Whether another note of its chord has fingers."""
+    first, last = number, number + 1
+    while first > 0 and document.notes[first].element.all("chord"):
+        first -= 1
+    while last < len(document.notes) and document.notes[last].element.all("chord"):
+        last += 1
+    chord = document.notes[first:last]
+    return any(one.element.all("notations", "technical", "fingering") for one in chord)
+
+
+def _differs(document: ScoreDocument, printed: list[Element], finger: int) -> bool:
+    """Whether something else is printed at a note than this finger: another, or a whole chord's."""
+    usual = [one for one in printed if one.attributes.get("alternate") != "yes"] or printed[:1]
+    own = [one for one in usual if one.attributes.get("substitution") != "yes"]
+    texts = [_FINGER.findall(document.inner_text(one)) for one in own]
+    strikes = [int(text[0]) for text in texts if text]
+    return strikes != [finger]
 
 
 def _replaced(document: ScoreDocument, printed: list[Element], new: bytes) -> list[Edit]:

@@ -73,7 +73,7 @@ def review(
     """
     sources, wishes = sources or Sources(), wishes or Wishes()
     check_hand_span(wishes.hand_span_m)
-    piece = None if wishes.score is None else read_written(wishes.score)
+    piece = None if wishes.score is None else read_written(wishes.score, struck=True)
     material = gather(path, sources, progress)
     if not len(material.performance.notes):
         return _without_notes(material)

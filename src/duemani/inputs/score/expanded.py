@@ -1,0 +1,200 @@
+"""Abbreviations written out: tremolos, ornaments, arpeggios and bars that repeat others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from duemani.inputs.score.page.abbreviations import Abbreviation
+from duemani.inputs.score.written_score import WrittenNote, WrittenScore
+
+_STROKES_PER_BAR_COPY = 10_000
+_FASTEST_SEC = 0.075
+_ROLL_SEC = 0.04
+_DEFAULT_TEMPO = 100.0
+
+
+def with_repeated_bars(page: WrittenScore, copied: Mapping[tuple[int, int], int]) -> WrittenScore:
+    """The page with the bars filled that only say that others are repeated.
+
+    Args:
+        page: every bar once.
+        copied: which bar stands behind a (part, bar) that says so.
+    """
+    by_place: dict[tuple[int, int], list[WrittenNote]] = {}
+    for note in page.notes:
+        by_place.setdefault((note.part, note.bar), []).append(note)
+    for (part, bar), source in sorted(copied.items()):
+        shift = page.bars_quarter[bar] - page.bars_quarter[source]
+        by_place[part, bar] = [
+            replace(
+                note,
+                onset_quarter=note.onset_quarter + shift,
+                bar=bar,
+                stroke=note.stroke + _STROKES_PER_BAR_COPY,
+                principal=None,
+            )
+            for note in by_place.get((part, source), ())
+        ]
+    notes = [note for found in by_place.values() for note in found]
+    return replace(page, notes=tuple(sorted(notes, key=_place)))
+
+
+def expanded(
+    score: WrittenScore, signs: Mapping[int, Abbreviation], ornaments: bool
+) -> WrittenScore:
+    """Every key as it is struck, in place of what is written.
+
+    Args:
+        score: notes, ties joined.
+        signs: abbreviations, by number of the note; those without are left out.
+        ornaments: play trills, turns, mordents and arpeggios, too, which players play freely.
+    """
+    notes: list[WrittenNote] = []
+    seconds = [note for note in score.notes if _kind(note, signs) == "alternated"]
+    played: set[tuple[str, int]] = set()
+    groups: dict[tuple[int, int, float], list[WrittenNote]] = {}
+    for note in score.notes:
+        if _kind(note, signs) == "alternating" and not note.grace:
+            groups.setdefault((note.part, note.voice, note.onset_quarter), []).append(note)
+    for firsts in groups.values():
+        ends = [note for note in seconds if _follows(firsts[0], note)]
+        if ends:
+            notes += _alternating(firsts, ends, float(signs[firsts[0].number].unit_quarter))
+            played.update((note.note_id, note.stroke) for note in (*firsts, *ends))
+    for note in score.notes:
+        if (note.note_id, note.stroke) in played:
+            continue
+        sign = signs.get(note.number, Abbreviation())
+        if sign.kind == "repeated" and not note.grace:
+            unit = float(sign.unit_quarter)
+            notes += _strokes(note, [note.pitch] * max(round(note.duration_quarter / unit), 1))
+        elif ornaments and sign.above is not None and sign.below is not None and not note.grace:
+            notes += _ornamented(note, sign, _FASTEST_SEC * _tempo(score, note) / 60)
+        else:
+            notes.append(note)
+    if ornaments:
+        notes = _rolled(notes, signs, score)
+    return replace(score, notes=tuple(sorted(notes, key=_place)))
+
+
+def _place(note: WrittenNote) -> tuple[float, int]:
+    return note.onset_quarter, note.pitch
+
+
+def _kind(note: WrittenNote, signs: Mapping[int, Abbreviation]) -> str:
+    return signs[note.number].kind if note.number in signs else ""
+
+
+def _tempo(score: WrittenScore, note: WrittenNote) -> float:
+    """Quarters a minute in force."""
+    tempi = [mark for mark in score.marks if mark.kind == "tempo"]
+    before = [mark.value for mark in tempi if mark.start_quarter <= note.onset_quarter + 1e-6]
+    return (before or [mark.value for mark in tempi[:1]] or [_DEFAULT_TEMPO])[-1]
+
+
+def _follows(first: WrittenNote, second: WrittenNote) -> bool:
+    end = first.onset_quarter + first.duration_quarter
+    same = (first.part, first.voice) == (second.part, second.voice)
+    return same and abs(second.onset_quarter - end) < 1e-3
+
+
+def _alternating(
+    firsts: Sequence[WrittenNote], seconds: Sequence[WrittenNote], unit: float
+) -> list[WrittenNote]:
+    start = firsts[0].onset_quarter
+    end = max(note.onset_quarter + note.duration_quarter for note in seconds)
+    count = max(round((end - start) / unit), 2)
+    count += count % 2
+    length = (end - start) / count
+    return [
+        replace(
+            note,
+            onset_quarter=start + at * length,
+            duration_quarter=length,
+            stroke=note.stroke + at // 2,
+            note_id=_stroke_id(note, at // 2),
+        )
+        for at in range(count)
+        for note in (seconds if at % 2 else firsts)
+    ]
+
+
+def _strokes(
+    note: WrittenNote, pitches: Sequence[int], lengths: Sequence[float] = ()
+) -> list[WrittenNote]:
+    """A note as strokes on these keys, equally long unless `lengths` are given."""
+    spans = lengths or [note.duration_quarter / len(pitches)] * len(pitches)
+    onset, found = note.onset_quarter, list[WrittenNote]()
+    for at, (pitch, length) in enumerate(zip(pitches, spans, strict=True)):
+        own = pitch == note.pitch
+        found.append(
+            replace(
+                note,
+                pitch=pitch,
+                onset_quarter=onset,
+                duration_quarter=length,
+                finger=note.finger if own else 0,
+                stroke=note.stroke + at,
+                note_id=_stroke_id(note, at),
+                fermata=note.fermata and at == len(pitches) - 1,
+            )
+        )
+        onset += length
+    return found
+
+
+def _stroke_id(note: WrittenNote, stroke: int) -> str:
+    """Another name for every stroke; the first keeps the note's, which grace notes know."""
+    return f"{note.note_id}-{900_000 + stroke}" if stroke else note.note_id
+
+
+def _ornamented(note: WrittenNote, sign: Abbreviation, fastest: float) -> list[WrittenNote]:
+    assert sign.above is not None
+    assert sign.below is not None
+    main, upper, lower = note.pitch, note.pitch + sign.above, note.pitch - sign.below
+    length = note.duration_quarter
+    if sign.kind == "trill":
+        count = max(int(length / max(fastest, 1 / 8)), 3)
+        count -= 1 - count % 2
+        return _strokes(note, [main if at % 2 == 0 else upper for at in range(count)])
+    figure = {
+        "mordent": [main, lower, main],
+        "inverted-mordent": [main, upper, main],
+        "turn": [upper, main, lower, main],
+        "inverted-turn": [lower, main, upper, main],
+    }.get(sign.kind)
+    if figure is None:
+        return [note]
+    short = min(max(fastest, 1 / 8), length / len(figure))
+    return _strokes(
+        note, figure, [*[short] * (len(figure) - 1), length - short * (len(figure) - 1)]
+    )
+
+
+def _rolled(
+    notes: Sequence[WrittenNote], signs: Mapping[int, Abbreviation], score: WrittenScore
+) -> list[WrittenNote]:
+    """Arpeggios from below (or above), all keys down until the end."""
+    chords: dict[tuple[int, float, str], list[WrittenNote]] = {}
+    rest: list[WrittenNote] = []
+    for note in notes:
+        kind = _kind(note, signs)
+        if kind.startswith("arpeggio") and not note.grace:
+            chords.setdefault((note.part, note.onset_quarter, kind), []).append(note)
+        else:
+            rest.append(note)
+    for (_, _, kind), chord in chords.items():
+        chord.sort(key=lambda note: note.pitch, reverse=kind == "arpeggio-down")
+        step = _ROLL_SEC * _tempo(score, chord[0]) / 60
+        step = min([step, *(note.duration_quarter / (2 * len(chord)) for note in chord)])
+        for at, note in enumerate(chord):
+            later = at * step
+            rest.append(
+                replace(
+                    note,
+                    onset_quarter=note.onset_quarter + later,
+                    duration_quarter=note.duration_quarter - later,
+                )
+            )
+    return rest
