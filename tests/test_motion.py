@@ -1,3 +1,5 @@
+import io
+import tracemalloc
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -241,3 +243,111 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path: Path, motion: HandM
     with pytest.raises(InputError, match="cannot write"):
         save_motion(tmp_path / "missing" / "a.npz", motion)
     assert list(tmp_path.iterdir()) == []
+
+
+def changed(path: Path, motion: HandMotion, **parts: object) -> HandMotion:
+    """What is read of a file with some of its parts changed."""
+    save_motion(path, motion)
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **{**arrays, **{name: np.array(part) for name, part in parts.items()}})
+    return load_motion(path)
+
+
+def test_rates_and_starts_within_their_limits_are_read(tmp_path: Path, motion: HandMotion) -> None:
+    for rate in (1.0, 1000.0):
+        assert changed(tmp_path / "a.npz", motion, frame_rate=rate).frame_rate == rate
+    for start in (-999_999.0, 999_999.0):
+        assert changed(tmp_path / "a.npz", motion, start_sec=start).start_sec == start
+    for name, part in (
+        ("frame_rate", 0.99), ("frame_rate", 1001.0), ("frame_rate", np.nan),
+        ("start_sec", 1e6), ("start_sec", -1e6), ("start_sec", np.nan),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="out of range"):
+            changed(tmp_path / "a.npz", motion, **{name: part})
+
+
+def test_confidence_is_read_and_must_fit(tmp_path: Path, motion: HandMotion) -> None:
+    sure = np.linspace(0, 1, 10).reshape(2, 5)
+    read = changed(tmp_path / "a.npz", motion, confidence=sure)
+    np.testing.assert_allclose(read.confidence, sure, atol=1e-7)
+    with pytest.raises(InputError, match=r"shape \(2, 4\), not \(2, 5\)"):
+        changed(tmp_path / "a.npz", motion, confidence=sure[:, :4])
+
+
+def test_one_moment_alone_keeps_the_frame_rate(motion: HandMotion) -> None:
+    one = motion.at(np.array([0.5 + 2 / 60]))
+    assert (one.frame_rate, one.frame_count) == (60.0, 1)
+    assert (one.wrist_m[:, 0] == motion.wrist_m[:, 2]).all()
+
+
+def rewritten(path: Path, motion: HandMotion, **changes: np.ndarray) -> Path:
+    """A file of `motion` with some arrays replaced."""
+    save_motion(path, motion)
+    np.savez_compressed(path, **{**dict(np.load(path)), **changes})  # type: ignore[arg-type]
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "reason"),
+    [
+        ("provenance", np.array("[1, 2]"), "no JSON object"),
+        ("provenance", np.array('"text"'), "no JSON object"),
+        ("provenance", np.array("NaN"), "no JSON object"),
+        ("provenance", np.array("[" * 100_000), "no JSON object"),
+        ("provenance", np.array(3), "no text"),
+        ("provenance", np.array(["{}", "{}"]), "no text"),
+        ("format", np.array(["a"]), "no text"),
+        ("frame_rate", np.array([60.0]), "frame_rate has shape"),
+        ("frame_rate", np.array("60"), "instead of numbers"),
+        ("frame_rate", np.array(np.nan), "out of range"),
+        ("wrist_m", np.zeros((2, 4, 3), complex), "instead of numbers"),
+        ("bone_lengths_m", np.full((2, 20), np.inf), "infinite"),
+        ("tracked", np.zeros((2, 0), bool), "tracked has shape"),
+    ],
+)
+def test_what_an_array_may_not_be(
+    tmp_path: Path, motion: HandMotion, name: str, array: np.ndarray, reason: str
+) -> None:
+    if name == "wrist_m":
+        array = np.zeros(motion.wrist_m.shape, complex)
+    with pytest.raises(InputError, match=reason):
+        load_motion(rewritten(tmp_path / "a.npz", motion, **{name: array}))
+
+
+def test_large_arrays_are_refused_before_they_are_read(
+    tmp_path: Path, motion: HandMotion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("duemani.motion.MAX_MOTION_FRAMES", 1000)
+    path = rewritten(tmp_path / "a.npz", motion, tracked=np.zeros((2, 2_000_000), bool))
+    tracemalloc.start()
+    with pytest.raises(InputError, match="1 to 1000"):
+        load_motion(path)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def test_an_array_that_lies_about_its_size_is_refused(tmp_path: Path, motion: HandMotion) -> None:
+    path = tmp_path / "a.npz"
+    save_motion(path, motion)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": (2, 10**9, 3)}
+    )
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("other.npy", header.getvalue() + b"\0" * 8)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_motion(path)
+
+
+def test_a_hand_of_which_nothing_is_known_is_not_tracked(
+    tmp_path: Path, motion: HandMotion
+) -> None:
+    path = rewritten(
+        tmp_path / "a.npz",
+        motion,
+        wrist_m=np.full(motion.wrist_m.shape, np.nan),
+        landmarks_m=np.full(motion.landmarks_m.shape, np.nan),
+        tracked=np.ones(motion.tracked.shape, bool),
+    )
+    assert not load_motion(path).tracked.any()

@@ -7,7 +7,10 @@ import pytest
 
 from duemani.errors import InputError
 from duemani.performance import (
+    LEFT,
     PEDAL_DTYPE,
+    RIGHT,
+    UNKNOWN_HAND,
     Performance,
     make_notes,
     pedal_down,
@@ -124,3 +127,20 @@ def test_a_wrong_pedal_is_refused(row: tuple[float, int]) -> None:
     assert len(Performance.create(make_notes([]), pedalled([(0.0, 0), (1.0, 127)])).pedal) == 2
     with pytest.raises(InputError):
         Performance.create(make_notes([]), pedalled([row]))
+
+
+def test_hands_are_numbered_as_files_have_them() -> None:
+    assert (LEFT, RIGHT, UNKNOWN_HAND) == (0, 1, -1)
+
+
+def test_every_restrike_of_a_held_key_ends_the_sound_before_it() -> None:
+    rows = [(float(at), at + 0.5, 60, 80) for at in range(4)]
+    take = Performance.create(make_notes(rows), pedalled([(0.1, 127), (9.0, 0)]))
+    assert sound_end_sec(take).tolist() == [1.0, 2.0, 3.0, 9.0]
+
+
+def test_a_take_of_nothing_has_no_notes_and_no_pedal() -> None:
+    assert (len(Performance().notes), len(Performance().pedal)) == (0, 0)
+    take = Performance.create(make_notes([(0.0, 1.0, 60, 80)]))
+    assert len(take.pedal) == 0
+    assert take.duration_sec == 1.0

@@ -115,3 +115,11 @@ def test_the_little_finger_spreads_outwards_further_than_inwards() -> None:
     out, inwards = landmarks[:, 20, 0] - rest[0, 20, 0]
     assert out > 0 > inwards
     assert out > -inwards
+
+
+def test_joints_lie_at_the_landmarks_that_begin_their_bones() -> None:
+    # Four landmarks a finger after the wrist: base, middle and distal joint, then the pad.
+    at = skeleton.JOINT_LANDMARKS[skeleton.FINGER_JOINTS]
+    assert at.tolist() == [[4 * finger + joint for joint in (1, 2, 3)] for finger in range(5)]
+    assert skeleton.JOINT_LANDMARKS[0] == 0
+    assert sorted(skeleton.FINGER_JOINTS.ravel()) == list(range(1, 16))

@@ -1,8 +1,12 @@
-"""Arrays of the core types: not to be written into, and read between their frames."""
+"""Arrays: not to be written into, read between their frames, and what stored ones say they are."""
 
 from __future__ import annotations
 
+import math
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -75,3 +79,37 @@ class BetweenFrames:
             share = np.broadcast_to(self.share[:, None], known.shape)[known]
             turned[known] = (start * Rotation.from_rotvec(whole * share[:, None])).as_rotvec()
         return turned
+
+
+@dataclass(frozen=True)
+class ArrayHeader:
+    """What a stored array says of itself."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def npz_headers(path: Path) -> dict[str, ArrayHeader]:
+    """Shape and type of every array of a `.npz` file, without reading the arrays.
+
+    Raises:
+        ValueError: an entry is no array, or smaller or larger than it says.
+    """
+    found: dict[str, ArrayHeader] = {}
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            with archive.open(entry) as file:
+                if np.lib.format.read_magic(file) == (1, 0):
+                    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+                else:
+                    shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+                header = ArrayHeader(shape, dtype)
+                if not dtype.hasobject and file.tell() + header.bytes != entry.file_size:
+                    raise ValueError(f"{entry.filename} is not as large as it says")
+            found[entry.filename.removesuffix(".npy")] = header
+    return found

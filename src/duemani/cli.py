@@ -29,10 +29,10 @@ from duemani.commands.train.fingering import TrainFingering
 from duemani.commands.train.motion import TrainMotion
 from duemani.commands.train.ratings import TrainRatings
 from duemani.commands.train.reviewer import TrainReviewer
-from duemani.errors import InputError
+from duemani.errors import InputError, NothingPlayedError
 from duemani.version import VERSION
 
-DONE, INTERNAL_FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, INTERNAL_FAILURE, BAD_INPUT, NOTHING_PLAYED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 Command = (
@@ -56,7 +56,7 @@ DESCRIPTION = "A piano recording goes in, two 3D hands play it. Example: duemani
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 internal failure, 2 bad input."""
+    """Run one command and return its exit code (docs/reference/exit_codes.md)."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _complete_streams()
     if arguments in (["--version"], ["-V"]):
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         return stop.code if isinstance(stop.code, int) else DONE
     except InputError as error:
         say(str(error))
-        return BAD_INPUT
+        return NOTHING_PLAYED if isinstance(error, NothingPlayedError) else BAD_INPUT
     except KeyboardInterrupt:
         say("interrupted; nothing was written.")
         return INTERRUPTED

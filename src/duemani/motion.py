@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from duemani.arrays import ON_FRAME, BetweenFrames, read_only
+from duemani.arrays import ON_FRAME, ArrayHeader, BetweenFrames, npz_headers, read_only
 from duemani.errors import InputError
 from duemani.files import check_readable, replacing
 
-MAX_MOTION_BYTES = 2_000_000_000
+# 3 hours at 60 Hz, under 2 GB of memory.
+MAX_MOTION_FRAMES = 650_000
+_MOST_TEXT = 4_000_000
 MOTION_FORMAT = "duemani.hand_motion/1"
 JOINT_COUNT = 16
 LANDMARK_COUNT = 21
@@ -169,6 +171,9 @@ def motion_shapes(frames: int) -> dict[str, tuple[int, ...]]:
     }
 
 
+_KEPT = {"format", "frame_rate", "start_sec", "confidence", "provenance", *motion_shapes(0)}
+
+
 def save_motion(path: Path, motion: HandMotion) -> None:
     """Write the `.npz` exchange file (docs/conventions.md); the file appears whole or not at all.
 
@@ -201,42 +206,70 @@ def load_motion(path: Path) -> HandMotion:
     """
     check_readable(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > MAX_MOTION_BYTES:
-            raise InputError(f"{path} unpacks to more than 2 GB, the most accepted.")
+        headers = npz_headers(path)
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            _check_headers(path, headers, file)
+            arrays = {name: file[name] for name in headers if name in _KEPT}
     except InputError:
         raise
     # zipfile, zlib and numpy each have their own errors for damage, and there are many.
     except Exception as error:
         raise InputError(f"{path} cannot be read as a hand motion file (.npz).") from error
-    if "format" not in arrays or str(arrays["format"]) != MOTION_FORMAT:
+    rate, start = float(arrays["frame_rate"]), float(arrays["start_sec"])
+    if not 1 <= rate <= 1000 or not abs(start) < 1e6:
+        raise InputError(f"{path}: its frame rate or start is out of range.")
+    values = {name: arrays[name].astype("f8") for name in motion_shapes(0) if name != "tracked"}
+    for name, array in values.items():
+        if np.isinf(array).any():
+            raise InputError(f"{path}: {name} holds infinite numbers.")
+    # A hand of which nothing is known is not tracked, whatever the file says.
+    seen = np.isfinite(values["landmarks_m"]).all(-1).any(-1)
+    seen |= np.isfinite(values["wrist_m"]).all(-1)
+    confidence = arrays.get("confidence")
+    return HandMotion(
+        frame_rate=rate,
+        start_sec=start,
+        tracked=arrays["tracked"].astype(bool) & seen,
+        confidence=None if confidence is None else confidence.astype("f8"),
+        provenance=_provenance(path, str(arrays["provenance"])),
+        **values,
+    )
+
+
+def _check_headers(path: Path, headers: Mapping[str, ArrayHeader], file: Any) -> None:
+    """Refuse a file by what its arrays say of themselves, before they are read.
+
+    Raises:
+        InputError: it is no hand motion file, its arrays do not fit together or are too large.
+    """
+    text = {name: headers[name] for name in ("format", "provenance") if name in headers}
+    if any(one.shape or one.dtype.kind != "U" or one.bytes > _MOST_TEXT for one in text.values()):
+        raise InputError(f"{path} is not a hand motion file: its format or provenance is no text.")
+    if "format" not in headers or str(file["format"]) != MOTION_FORMAT:
         raise InputError(f"{path} is not a hand motion file: its format must be {MOTION_FORMAT}.")
+    missing = sorted(_KEPT - {"confidence"} - set(headers))
+    if missing:
+        raise InputError(f"{path} lacks parts of a hand motion file: {', '.join(missing)}.")
+    shape = headers["tracked"].shape
+    if len(shape) != 2 or not 0 < shape[1] <= MAX_MOTION_FRAMES:
+        raise InputError(f"{path}: tracked has shape {shape}, not (2, 1 to {MAX_MOTION_FRAMES}).")
+    frames = shape[1]
+    shapes = {**motion_shapes(frames), "confidence": (2, frames), "frame_rate": (), "start_sec": ()}
+    for name, wanted in shapes.items():
+        header = headers.get(name)
+        if header is None:
+            continue
+        if header.shape != wanted:
+            raise InputError(f"{path}: {name} has shape {header.shape}, not {wanted}.")
+        if header.dtype.kind not in "fiub":
+            raise InputError(f"{path}: {name} holds {header.dtype} instead of numbers.")
+
+
+def _provenance(path: Path, text: str) -> dict[str, object]:
     try:
-        frames = arrays["tracked"].shape[1]
-        rate, start = float(arrays["frame_rate"]), float(arrays["start_sec"])
-        if not frames or not 1 <= rate <= 1000 or not abs(start) < 1e6:
-            raise InputError(f"{path} holds no frames, or its frame rate or start is out of range.")
-        for name, shape in motion_shapes(frames).items():
-            if arrays[name].shape != shape:
-                raise InputError(f"{path}: {name} has shape {arrays[name].shape}, not {shape}.")
-        confidence = arrays.get("confidence")
-        if confidence is not None and confidence.shape != (2, frames):
-            raise InputError(f"{path}: confidence has shape {confidence.shape}, not {(2, frames)}.")
-        return HandMotion(
-            frame_rate=rate,
-            start_sec=start,
-            wrist_m=arrays["wrist_m"].astype("f8"),
-            rotations_rad=arrays["rotations_rad"].astype("f8"),
-            landmarks_m=arrays["landmarks_m"].astype("f8"),
-            tracked=arrays["tracked"].astype(bool),
-            bone_lengths_m=arrays["bone_lengths_m"].astype("f8"),
-            confidence=None if confidence is None else confidence.astype("f8"),
-            provenance=json.loads(str(arrays["provenance"])),
-        )
-    except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path} lacks a part of a hand motion file or holds a wrong one: {error}."
-        ) from None
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: its provenance is no JSON object.")
+    return cast(dict[str, object], content)

@@ -69,3 +69,28 @@ def test_the_octave_is_resolved_by_the_notes() -> None:
     found = resolve_octave(unsure, hands, played(30.0).performance, Clock(0.0, 1.0, 1.0))
     assert found.octave_sure
     assert np.allclose(found.to_picture(np.zeros(2)), view.to_picture(np.zeros(2)), atol=1e-6)
+
+
+def test_the_clock_of_a_short_part_is_found_in_a_long_take() -> None:
+    hands, view = film()
+    part = (hands.time_sec >= 3) & (hands.time_sec < 10)
+    short = replace(
+        hands,
+        time_sec=hands.time_sec[part] - 3,
+        landmarks_px=hands.landmarks_px[:, part],
+        depth_px=hands.depth_px[:, part],
+        confidence=hands.confidence[:, part],
+    )
+    notes = played(30.0).performance
+    found = fit_clock(notes, short, view)
+    assert found.sure > 0.5
+    assert found.offset_sec == pytest.approx(-3.0, abs=0.1)
+
+
+def test_the_clock_of_a_short_sound_is_found_in_a_long_take() -> None:
+    take = music(count=400)
+    whole = float(take.notes["onset_sec"][-1])
+    heard = take.between(0.7 * whole, 0.7 * whole + 15)
+    found = fit_sound_clock(take, heard)
+    assert found.sure == 1
+    assert found.offset_sec + found.rate * 0.7 * whole == pytest.approx(0.0, abs=0.05)

@@ -165,7 +165,7 @@ def test_wrong_notes_and_stops_are_told(played: Performance, line: ScoreLine) ->
     notes["release_sec"] += 2.0 * (played.notes["onset_sec"] >= stop)
     spoilt = Performance.create(notes)
     found = analyse_expression(spoilt, align_to_score(spoilt, line))
-    wrong = [r for r in found.remarks if r.kind == "notes" and not r.praise]
+    wrong = [r for r in found.remarks if r.kind == "notes"]
     assert len(wrong) == 1
     assert "instead of" in wrong[0].text
     assert 30 in wrong[0].notes

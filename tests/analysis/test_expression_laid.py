@@ -319,9 +319,10 @@ def test_wrong_missing_and_extra_notes() -> None:
     (slip,) = find_slips(wrong)
     assert (slip.played, slip.written, slip.time_sec, slip.bar) == (20, 20, 11.0, 5)
     (remark,) = notes_against_score(wrong).remarks
-    assert remark.title == "1 wrong note"
-    assert "C5 instead of B4 is played" in remark.text
-    assert remark.weight == pytest.approx(0.35 + 0.06 + 0.08)
+    assert remark.title == "A clean performance: 1 slip in 60 notes"
+    assert "bar 6, right hand: C5 instead of B4" in remark.text
+    assert remark.praise
+    assert remark.notes == (20,)
     # Too far off in time or on the keyboard it is one missing and one extra.
     for when, pitch in ((11.3, 1), (11.0, 13)):
         notes["pitch"][20] = take.performance.notes["pitch"][20] + pitch

@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from duemani.errors import InputError
-from duemani.inputs.midi import read as midi_input
+from duemani.inputs.midi import file, repair
 from duemani.inputs.midi.read import load_json, load_midi
 from duemani.outputs.notes import TICKS_PER_SEC, save_json, save_midi
 from duemani.performance import LEFT, NOTE_DTYPE, PEDAL_DTYPE, RIGHT, UNKNOWN_HAND, Performance
 
+NOTE = '{"notes": [{"onset_sec": 0, "release_sec": 1, "velocity": 9, "pitch": %s}]}'
 HEADER_480 = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0"
 
 
@@ -204,11 +205,10 @@ def test_damaged_files_are_read_or_refused(
     ("data", "reason"),
     [
         (b"", "MThd"),
-        (b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\xe7\x28" + b"MTrk\x00\x00\x00\x00", "SMPTE"),
-        (b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x00" + b"MTrk\x00\x00\x00\x00", "SMPTE"),
-        (b"MThd\x00\x00\x00\x06\x00\x02\x00\x01\x01\xe0" + b"MTrk\x00\x00\x00\x00", "type 2"),
-        (HEADER_480 + b"MTrk\x7f\xff\xff\xff\x00", "broken"),
-        (HEADER_480 + b"MTrk\x00\x00\x00\x07\x00\xff\x51\x03\x00\x00\x00", "tempo"),
+        (b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\xe9\x28" + b"MTrk\x00\x00\x00\x00", "23 frames"),
+        (b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x00" + b"MTrk\x00\x00\x00\x00", "0 ticks"),
+        (b"MThd\x00\x00\x00\x06\x00\x02\x00\x02\x01\xe0" + 2 * b"MTrk\x00\x00\x00\x00", "type 2"),
+        (HEADER_480 + b"MTr", "holds no track"),
     ],
 )
 def test_bad_files_say_why(tmp_path: Path, data: bytes, reason: str) -> None:
@@ -221,11 +221,11 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     long = write(tmp_path / "long.mid", [on(60), off(60, 2**27)], ticks=1)
     with pytest.raises(InputError, match="hours"):
         load_midi(long)
-    monkeypatch.setattr(midi_input, "MAX_NOTES", 2)
+    monkeypatch.setattr(repair, "MAX_NOTES", 2)
     many = write(tmp_path / "many.mid", [on(60), on(61), on(62)])
     with pytest.raises(InputError, match="more than 2 notes"):
         load_midi(many)
-    monkeypatch.setattr(midi_input, "MAX_MIDI_BYTES", 10)
+    monkeypatch.setattr(file, "MAX_MIDI_BYTES", 10)
     with pytest.raises(InputError, match="larger"):
         load_midi(many)
     with pytest.raises(InputError, match="cannot read"):
@@ -244,6 +244,18 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         '{"notes": [{"onset_sec": "x", "release_sec": 1, "pitch": 60, "velocity": 3}]}',
         '{"notes": [{"onset_sec": 0, "release_sec": 1, "pitch": 99999, "velocity": 3}]}',
         "[" * 100_000,
+        '{"notes": ""}',
+        '{"notes": [], "notes": []}',
+        NOTE % '"60"',
+        NOTE % "60.5",
+        NOTE % "true",
+        NOTE % "[60]",
+        NOTE % "1e999",
+        NOTE % "NaN",
+        NOTE % ("9" * 5000),
+        NOTE % '60, "confidence": 1e400',
+        NOTE % '60, "confidence": 2',
+        NOTE % '60, "hand": 0.5',
     ],
 )
 def test_bad_json_is_refused(tmp_path: Path, content: str) -> None:

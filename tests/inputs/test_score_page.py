@@ -285,6 +285,12 @@ def test_tremolos_are_struck_and_written_once(tmp_path: Path) -> None:
     assert compared.line.jumps == ()
 
 
+def test_endless_tremolos_are_refused(tmp_path: Path) -> None:
+    long = ornamented("C", 5, 999_999, '<tremolo type="single">5</tremolo>', "whole")
+    with pytest.raises(InputError, match="with all its tremolos"):
+        struck(tmp_path, long)
+
+
 def test_a_chords_tremolo_is_all_its_notes(tmp_path: Path) -> None:
     first = ornamented("C", 5, 16, '<tremolo type="single">1</tremolo>', "whole")
     other = note("E", 5, 16).replace("<note>", "<note><chord/>")
@@ -304,6 +310,15 @@ def test_ornaments_follow_the_key(tmp_path: Path) -> None:
     assert len(trill) > 12
     assert [pitch for *_, pitch in trill] == [72, 74] * (len(trill) // 2) + [72]
     assert read_written(tmp_path / "a.musicxml").numbers.tolist() == [0]
+
+
+def test_a_glissando_goes_over_the_white_keys(tmp_path: Path) -> None:
+    start = note("C", 5, 8, inside=notations('<glissando type="start" number="1"/>'))
+    end = note("C", 6, 8, inside=notations('<glissando type="stop" number="1"/>'))
+    found = struck(tmp_path, start + end)
+    assert [pitch for *_, pitch in found] == [72, 74, 76, 77, 79, 81, 83, 84]
+    assert found[-1][0] == 2.0
+    assert read_written(tmp_path / "a.musicxml").numbers.tolist() == [0, 1]
 
 
 def test_arpeggios_are_rolled_from_below_and_held(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from duemani.performance import Performance
 
 _RATES = (0.97, 1.03)
 _FIRST_SEC = 120.0
+_LONGEST_SEC = 1800.0
 _DRIFT_SEC = 0.12
 _FAR_PRIOR_SEC = 60.0
 
@@ -51,9 +52,15 @@ def search_clock(
     """
     length_sec = len(over) * step_sec
     take_sec = float(spans[1].max())
+    shared = min(length_sec, take_sec)
     part = min(_FIRST_SEC, max(length_sec, take_sec))
+    if shared < _FIRST_SEC and max(length_sec, take_sec) < _LONGEST_SEC:
+        # A short part of a long take: any minute of it may be the one that is seen.
+        part = max(length_sec, take_sec)
     middle, half = 1.0, (_RATES[1] - _RATES[0]) / 2
-    tried = np.linspace(_RATES[0], _RATES[1], 1 + 2 * int(np.ceil(half * part / _DRIFT_SEC)))
+    tried = np.linspace(
+        _RATES[0], _RATES[1], 1 + 2 * int(np.ceil(half * min(part, max(shared, 1.0)) / _DRIFT_SEC))
+    )
     start = 0.0
     if take_sec > part:  # where most is played
         onsets = np.sort(spans[0])
@@ -67,7 +74,9 @@ def search_clock(
                 tuple(column[chosen] for column in spans), over, step_sec, float(rate)
             )
             # A slight pull to what is usual: the same start, the same speed.
-            score -= 0.02 * abs(score) * (abs(offset) / _FAR_PRIOR_SEC + abs(rate - 1) / 0.03)
+            score -= (
+                0.02 * abs(score) * (min(abs(offset) / _FAR_PRIOR_SEC, 1) + abs(rate - 1) / 0.03)
+            )
             if score > best[0]:
                 best = (score, offset, float(rate))
         middle = best[2]

@@ -21,7 +21,7 @@ from duemani.inputs.film.keyboard_view import KeyboardView
 from duemani.keyboard import CENTRE_X_M, WHITE_PITCH_M
 from duemani.performance import LOWEST_PITCH, Performance
 
-__all__ = ["Clock", "fit_clock", "fit_sound_clock", "resolve_octave"]
+__all__ = ["LEAST_FOR_CLOCK", "Clock", "fit_clock", "fit_sound_clock", "resolve_octave"]
 
 _STEP_SEC = 1 / 30
 _TIP_SPREAD_KEYS = 0.35
@@ -30,6 +30,8 @@ _HOLD_SEC = 0.5
 _RISE_SEC, _RISE_SHARE = 0.12, 0.5
 _ON_KEY_KEYS = 0.6
 _LEAST_NOTES = 12
+LEAST_FOR_CLOCK = 2 * _LEAST_NOTES
+"""Fewer notes within the film do not surely tell its clock."""
 # Shares of notes with a tip on their key beyond chance, (share − chance) / (1 − chance): of wrong
 # files at most, of right ones at least (benchmarks/clocks.py).
 _WRONG_SHARE, _RIGHT_SHARE = 0.75, 0.93
@@ -66,7 +68,7 @@ def fit_clock(performance: Performance, filmed: FilmedHands, view: KeyboardView)
         (_lead_over_others(performance, sharp, offset, rate) - _WRONG_LEAD)
         / (_RIGHT_LEAD - _WRONG_LEAD),
     )
-    return replace(clock, sure=float(np.clip(sure, 0, 1) * min(1.0, notes / (2 * _LEAST_NOTES))))
+    return replace(clock, sure=float(np.clip(sure, 0, 1) * min(1.0, notes / LEAST_FOR_CLOCK)))
 
 
 def resolve_octave(
@@ -141,6 +143,11 @@ def _refined(
     before.
     """
     onset, key = performance.notes["onset_sec"], performance.notes["pitch"] - LOWEST_PITCH
+    # Of a part of the film: what is played outside it tells nothing.
+    at = offset + rate * onset
+    inside = (at >= 0) & (at <= len(over) * _STEP_SEC)
+    if inside.any():
+        onset, key = onset[inside], key[inside]
     middle = float(np.median(onset))
 
     def lying(times: np.ndarray) -> float:
@@ -182,11 +189,12 @@ def _lead_over_others(
     """
     at = offset + rate * performance.notes["onset_sec"]
     key = performance.notes["pitch"] - LOWEST_PITCH
+    within = int(np.count_nonzero((at >= 0) & (at <= len(over) * _STEP_SEC)))
 
     def score(shift_sec: float) -> float:
         step = np.round((at + shift_sec) / _STEP_SEC).astype(int)
         inside = (step >= 0) & (step < len(over))
-        if np.count_nonzero(inside) < max(_LEAST_NOTES, len(at) / 3):
+        if np.count_nonzero(inside) < max(_LEAST_NOTES, within / 3):
             return float("nan")
         return float(over[step[inside], key[inside]].mean())
 

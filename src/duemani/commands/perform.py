@@ -11,7 +11,7 @@ import tyro
 
 from duemani.commands.arguments import Number, OptionalPath, OptionalSeed, OptionalTime, Time, say
 from duemani.commands.progress_bars import ProgressBars
-from duemani.errors import InputError
+from duemani.errors import InputError, NothingPlayedError
 from duemani.files import check_output
 from duemani.models.diffusion.config import DiffusionOptions
 from duemani.models.solver.style import Style, sample_style
@@ -94,8 +94,6 @@ class Perform:
             save_performed(self.output, take, motion, self.camera, progress)
         for remark in take.remarks:
             say(remark)
-        if not len(take.performance.notes):
-            say(f"no piano notes in {self.input.name}; the hands rest.")
         return {
             "output": str(self.output),
             "notes": len(take.performance.notes),
@@ -137,11 +135,13 @@ class Transcribe:
         check_output(self.output, NOTE_SUFFIXES, not_over=self.input)
         with ProgressBars() as progress:
             take = read_take(self.input, progress)
+        if not len(take.performance.notes):
+            raise NothingPlayedError(
+                f"{self.input.name} holds no piano notes; there is nothing to write down."
+            )
         save_notes(self.output, take.performance)
         for remark in take.remarks:
             say(remark)
-        if not len(take.performance.notes):
-            say(f"no piano notes in {self.input.name}.")
         return {"output": str(self.output), "notes": len(take.performance.notes)}
 
 

@@ -50,9 +50,9 @@ def recording_features(
     start_sec, end_sec = part_sec
     length_sec = max(min(probe_audio(path).duration_sec, end_sec) - start_sec, 0.0)
     frames = int(np.ceil(length_sec * FRAME_RATE)) + 1
-    loudness = measure_loudness(stream_audio(path, SAMPLE_RATE_HZ, between_sec=part_sec))
-    blocks = stream_audio(path, SAMPLE_RATE_HZ, between_sec=part_sec)
-    return np.concatenate(list(stream_features(blocks, frames, loudness)))
+    # Kept, for both passes: 61 kB a second, about as much as the features themselves take.
+    blocks = list(stream_audio(path, SAMPLE_RATE_HZ, between_sec=part_sec))
+    return np.concatenate(list(stream_features(blocks, frames, measure_loudness(blocks))))
 
 
 def stream_features(

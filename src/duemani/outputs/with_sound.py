@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from duemani.outputs.film.scene import CameraPlace
 from duemani.outputs.film.video import save_video
 from duemani.outputs.page.perform_page import save_page
 from duemani.outputs.sound.samples import SAMPLE_RATE_HZ
-from duemani.outputs.sound.synthesis import stream_piano
+from duemani.outputs.sound.synthesis import SOUND_CREDIT, stream_piano
 from duemani.performance import Performance
 
 # An hour of sound at 128 kb/s would make a page of 77 MB.
@@ -30,7 +31,7 @@ def save_page_with_sound(
     recording: Path | None,
     part_sec: tuple[float, float],
 ) -> None:
-    """Write the self-contained page (`save_page`).
+    """Write the self-contained page (`save_page`); a rendered piano is credited among its facts.
 
     Args:
         path: the `.html` file.
@@ -42,6 +43,9 @@ def save_page_with_sound(
         part_sec: which part of the recording the performance is [s].
     """
     blocks, rate = _sound(performance, recording, part_sec)
+    credit = _credit(performance, recording)
+    if credit:
+        motion = replace(motion, provenance={**motion.provenance, "sound": credit})
     has_sound = recording is not None or len(performance.notes)
     length_sec = motion.frame_count / motion.frame_rate
     bit_rate = _BIT_RATE if length_sec < _LONG_SEC else _LONG_BIT_RATE
@@ -59,7 +63,10 @@ def save_video_with_sound(
     key_depth_m: Float[np.ndarray, "frame 88"],
     progress: Callable[[float], None] | None,
 ) -> None:
-    """Write the film (`save_video`); arguments as for `save_page_with_sound`."""
+    """Write the film (`save_video`), a rendered piano credited in its tags.
+
+    Arguments as for `save_page_with_sound`.
+    """
     blocks, rate = _sound(performance, recording, part_sec)
     save_video(
         path,
@@ -70,7 +77,12 @@ def save_video_with_sound(
         camera,
         key_depth_m=key_depth_m,
         progress=progress,
+        credit=_credit(performance, recording),
     )
+
+
+def _credit(performance: Performance, recording: Path | None) -> str:
+    return SOUND_CREDIT if recording is None and len(performance.notes) else ""
 
 
 def _sound(

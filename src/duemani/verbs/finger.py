@@ -10,7 +10,7 @@ import numpy as np
 
 from duemani.analysis.difficulty import difficulty
 from duemani.analysis.reasons.reasons import marks, reasons
-from duemani.errors import InputError
+from duemani.errors import InputError, NothingPlayedError
 from duemani.inputs.score.document import ScoreDocument
 from duemani.inputs.score.file import SCORE_SUFFIXES
 from duemani.models.fingering.choose import Fingering, Keep, choose_fingers
@@ -20,7 +20,7 @@ from duemani.outputs.fingered_remarks import contradictions, unreachable_chords
 from duemani.outputs.score.sparse_fingers import sparse
 from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
 from duemani.progress import Progress
-from duemani.verbs.read import MIDI_SUFFIXES, read_take
+from duemani.verbs.read import is_midi, read_take
 
 NOTATION_SUFFIXES = (".musicxml", ".xml", ".mxl", ".svg", ".pdf")
 FINGER_SUFFIXES = (*NOTATION_SUFFIXES, ".html", ".json", ".mid")
@@ -71,7 +71,7 @@ def finger(
     is_score = path.suffix.lower() in SCORE_SUFFIXES
     source = _score(path) if is_score else _notes(path, progress)
     if not len(source.performance.notes):
-        raise InputError(f"{path.name} holds no piano notes; there is nothing to finger.")
+        raise NothingPlayedError(f"{path.name} holds no piano notes; there is nothing to finger.")
     players = _players(source)
     fingerings = [
         choose_fingers(
@@ -193,7 +193,7 @@ def _together(source: _Source, players: list[np.ndarray], fingerings: list[Finge
 def _engravable(path: Path, source: _Source, fingered: Performance) -> _Source:
     from duemani.inputs.midi.notation import notate
 
-    if path.suffix.lower() not in MIDI_SUFFIXES:
+    if not is_midi(path):
         raise InputError(
             f"{path.name} is a performance without bars and beats, from which no notation follows;"
             " .mid, .json and .html are accepted as output."

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from duemani.analysis.contact import pressed_depths
-from duemani.errors import InputError
+from duemani.errors import InputError, NothingPlayedError
 from duemani.files import check_output
 from duemani.models.diffusion.config import DiffusionOptions
 from duemani.models.solver.style import Style
@@ -139,7 +139,7 @@ def perform(
         networks: as `generate` takes them.
 
     Raises:
-        InputError: the input cannot be read, or the part lies outside it.
+        InputError: the input cannot be read, holds no notes, or the part lies outside it.
     """
     check_frame_rate(frame_rate)
     if between_sec is not None and not 0 <= between_sec[0] < between_sec[1]:
@@ -150,6 +150,8 @@ def perform(
     take = read_take(path, progress, between_sec)
     if between_sec is not None:
         take = _cut(take, *between_sec)
+    if not len(take.performance.notes):
+        raise NothingPlayedError(f"{path.name} holds no piano notes; there is nothing to play.")
     until_sec = min(sound_sec(take), MAX_FRAMES / frame_rate)
     sound = None
     if take.recording is not None and model == "diffusion":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from duemani.errors import InputError
 from duemani.files import check_readable, listed
@@ -13,8 +16,9 @@ from duemani.progress import Progress, stage_share
 
 _COMPRESSED_SUFFIXES = (".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma")
 AUDIO_SUFFIXES = (".wav", ".aif", ".aiff", ".flac", *_COMPRESSED_SUFFIXES)
-VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".m4v", ".avi")
-MIDI_SUFFIXES = (".mid", ".midi")
+VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".m4v", ".avi", ".wmv")
+MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
+LONG_REST_SEC, MOST_SILENT_SEC, MOST_NOTES_A_SECOND = 60.0, 600.0, 250
 INPUT_SUFFIXES = (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES, *MIDI_SUFFIXES, *SCORE_SUFFIXES, ".json")
 
 
@@ -59,10 +63,11 @@ def read_take(
     """
     suffix = path.suffix.lower()
     check_input(path)
-    if suffix in MIDI_SUFFIXES or suffix == ".json":
+    if is_midi(path) or suffix == ".json":
         from duemani.inputs.midi.read import load_json, load_midi
 
         performance = load_json(path) if suffix == ".json" else load_midi(path)
+        check_worth(performance if between_sec is None else performance.between(*between_sec))
         return Take(performance, path, _title(path), origin="notes as given")
     if suffix in SCORE_SUFFIXES:
         from duemani.inputs.score.play import load_score
@@ -84,16 +89,73 @@ def check_input(path: Path) -> None:
     """Refuse what cannot be an input.
 
     Raises:
-        InputError: no such file, or an unknown suffix.
+        InputError: no such file, or neither its suffix nor its contents are known.
     """
     check_readable(path)
-    if path.suffix.lower() not in INPUT_SUFFIXES:
+    known = path.suffix.lower() in INPUT_SUFFIXES or is_midi(path)
+    if not known and not _is_media(path):
         raise InputError(
-            f"{path.name} has an unknown suffix; accepted are recordings"
-            f" ({listed(AUDIO_SUFFIXES)}),"
+            f"{path.name} has an unknown suffix, and neither sound nor film is found in it;"
+            f" accepted are recordings ({listed(AUDIO_SUFFIXES)}),"
             f" videos with sound ({listed(VIDEO_SUFFIXES)}), MIDI ({listed(MIDI_SUFFIXES)}),"
             f" scores ({listed(SCORE_SUFFIXES)}) and performances (.json)."
         )
+
+
+def check_worth(performance: Performance) -> None:
+    """Refuse notes that would take long and give little: hours of rest, thousands at once.
+
+    Raises:
+        InputError: no key is struck for more than 10 minutes altogether, not counting rests under
+            a minute, or more than 250 notes begin within a second.
+    """
+    onset = performance.notes["onset_sec"]
+    if not len(onset):
+        return
+    # A key held down for minutes has long fallen silent.
+    rest = np.diff(np.concatenate([[0.0], onset, [performance.duration_sec]]))
+    silent_sec = float(rest[rest > LONG_REST_SEC].sum())
+    if silent_sec > MOST_SILENT_SEC:
+        raise InputError(
+            f"no key is struck for {silent_sec / 60:.0f} minutes, long rests taken together;"
+            f" {MOST_SILENT_SEC / 60:.0f} are accepted."
+        )
+    until = np.searchsorted(onset, onset + 1.0, side="left")
+    most = until - np.arange(len(onset))
+    if most.max() > MOST_NOTES_A_SECOND:
+        raise InputError(
+            f"{most.max()} notes begin within the second after {onset[most.argmax()]:.1f} s, more"
+            f" than two hands can play; {MOST_NOTES_A_SECOND} are accepted."
+        )
+
+
+def is_midi(path: Path) -> bool:
+    """Whether a file is MIDI, by its suffix or, where that is none of ours, by its contents."""
+    suffix = path.suffix.lower()
+    if suffix in INPUT_SUFFIXES:
+        return suffix in MIDI_SUFFIXES
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        return False
+    return start[:4] == b"MThd" or (start[:4] == b"RIFF" and start[8:] == b"RMID")
+
+
+def holds_media(path: Path) -> bool:
+    """Whether `check_input` takes a file for a recording or a film."""
+    return not is_midi(path) and path.suffix.lower() not in (*SCORE_SUFFIXES, ".json")
+
+
+def _is_media(path: Path) -> bool:
+    from duemani.media.film import probe_film
+    from duemani.media.sound import probe_audio
+
+    for probe in (probe_audio, probe_film):
+        with suppress(InputError):
+            probe(path)
+            return True
+    return False
 
 
 def transcribe(

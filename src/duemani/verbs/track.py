@@ -13,6 +13,7 @@ from duemani.errors import InputError
 from duemani.files import check_output
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.fingertip_file import read_fingertips
+from duemani.inputs.film.keyboard.film import UNFOUND, KeyboardFound
 from duemani.inputs.film.keyboard_view import KeyboardView
 from duemani.lifting.lift import lift_hands
 from duemani.motion import HandMotion, save_motion
@@ -180,11 +181,19 @@ def _keyboard(
         raise InputError(f"the pictures of {path.name} are black: nothing can be seen in them.")
     found = find_keyboard_in_film(looks)
     if found.view is None:
-        raise InputError(
-            f"no keyboard was found in {path.name}; at least an octave and a half must be seen, or"
-            " its corners be given (--keyboard)."
-        )
+        raise InputError(_unfound(path, found))
     return found.view, tuple(found.remarks)
+
+
+def _unfound(path: Path, found: KeyboardFound) -> str:
+    """Why there is no keyboard: the finder's own reason, and what helps."""
+    if found.remarks and UNFOUND not in found.remarks:
+        reason = " ".join(found.remarks)
+        return f"the keyboard in {path.name} cannot be used: {reason[0].lower()}{reason[1:]}"
+    return (
+        f"no keyboard was found in {path.name}; at least an octave and a half must be seen, or"
+        " its corners be given (--keyboard)."
+    )
 
 
 def _looks(

@@ -67,8 +67,9 @@ def _flat(take: Take, times: np.ndarray, level: np.ndarray) -> Iterator[Remark]:
         yield take.remark(
             "dynamics",
             "One level throughout",
-            f"From the softest to the loudest passage the level changes by {span:.0f} steps of 127"
-            " only. Decide where each phrase goes to, and let it grow towards that note.",
+            f"From the softest to the loudest passage the level changes by {span:.0f} of 127"
+            " (MIDI velocity) only. Decide where each phrase goes to, and let it grow towards that"
+            " note.",
             (float(times[0]), float(times[-1])),
             0.7 * (1 - span / (2 * _FLAT_RANGE)) + 0.2,
         )

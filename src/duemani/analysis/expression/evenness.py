@@ -128,7 +128,7 @@ def _touch(take: Take, runs: tuple[Run, ...]) -> Iterator[Remark]:
         by = f" ({finger_name(finger)})" if finger else ""
         yield take.remark(
             "evenness", _title(run, "Uneven touch in"),
-            f"{take.place(*span)} the loudness of {_what(run)} varies by {wide:.0f} steps from"
+            f"{take.place(*span)} the loudness of {_what(run)} varies by {wide:.0f} of 127 from"
             f" note to note; {key_name(int(take.pitch[note]))}{by} sticks out most, too"
             f" {'loud' if deviation[worst] > 0 else 'soft'}. Play it softly with the same weight"
             " on every finger.",
@@ -177,7 +177,7 @@ def _fingers(take: Take, runs: tuple[Run, ...]) -> Iterator[Remark]:
             if take.has_touch and middle - 2 * sure > _FINGER_HEAVY + take.tolerance.velocity / 2:
                 yield take.remark(
                     "evenness", f"{name} of the {side} hand is heavy",
-                    f"In runs {name[0].lower()}{name[1:]} is {middle:.0f} steps louder than its"
+                    f"In runs {name[0].lower()}{name[1:]} is {middle:.0f} of 127 louder than its"
                     " neighbours. Let it fall from close to the key, without the arm.",
                     span, 0.45, 0.8, where, hand=hand,
                 )  # fmt: skip

@@ -136,13 +136,15 @@ def _drowned(take: Take, known: np.ndarray, above: np.ndarray) -> Iterator[Remar
     if middle < _DROWNED - slack:
         yield take.remark(
             "voicing", "The top voice is covered",
-            f"The highest notes are {-middle:.0f} steps softer than what is struck with them. If"
+            f"The highest notes are {-middle:.0f} of 127 steps of MIDI velocity"
+            " softer than what is struck with them. If"
             " the melody lies on top, give it the weight of the arm and play the rest lighter.",
             span, 0.5 + 0.02 * (-middle), 0.75,
         )  # fmt: skip
     elif middle > _SINGING + slack and float(np.mean(above > 0)) > 0.85:
         yield take.remark(
             "voicing", "The melody sings",
-            f"The top voice stands {middle:.0f} steps above the rest throughout.",
+            f"The top voice is {middle:.0f} of 127 steps of MIDI velocity louder than the rest"
+            " throughout.",
             span, 0.25, 0.9, praise=True,
         )  # fmt: skip

@@ -1,39 +1,27 @@
-"""Wrong, missing and extra notes against the score, grouped; stops and restarts."""
+"""Wrong, missing and extra notes against the score, told in proportion; stops and restarts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from duemani.analysis.expression.slips import Slip, find_slips, spelled
 from duemani.analysis.expression.take import Aspect, Take
-from duemani.analysis.reasons.words import key_name, listed
+from duemani.analysis.reasons.words import listed
 from duemani.report import Remark
 
-_SAME_PLACE_SEC = 0.25
-_NEAR_PITCH = 12
 _GROUP_BARS = 1
 _MOST = 8
 _NAMED = 3
-
-
-@dataclass(frozen=True)
-class Slip:
-    """One difference between what is written and what was played.
-
-    Attributes:
-        played: the note played, -1 for none.
-        written: the written note, -1 for none; both: one instead of the other.
-        time_sec: when.
-        bar: index in the score.
-    """
-
-    played: int
-    written: int
-    time_sec: float
-    bar: int
+_CLEAN_SHARE = 0.04
+_CLEAN_SLIPS = 2
+_ALL_NAMED = 8
+# The score at hand need not be the one that was played from, so nobody is accused for sure.
+_FAIRLY_SURE, _UNSURE = 0.85, 0.5
+_HANDS = {0: "left hand", 1: "right hand"}
+_PERHAPS = "Perhaps it is another edition, or an ornament."
 
 
 def notes_against_score(take: Take) -> Aspect:
@@ -43,64 +31,76 @@ def notes_against_score(take: Take) -> Aspect:
             cannot_tell=("Wrong and missing notes cannot be told: there is no score to compare.",)
         )
     slips = find_slips(take)
-    remarks = [*_grouped(take, slips), *_restarts(take)]
+    plain = [slip for slip in slips if not slip.doubtful]
+    doubtful = [slip for slip in slips if slip.doubtful]
+    remarks = [*_plain(take, plain), *_differing(take, doubtful), *_restarts(take)]
     if not remarks and take.alignment.match_rate > 0.995 and len(take.onset_sec) >= 50:
-        span = (float(take.onset_sec[0]), float(take.release_sec.max()))
         remarks = [
             take.remark(
                 "notes", "All notes are right", "Every note is played as it is written.",
-                span, 0.3, 0.95, praise=True,
+                _whole(take), 0.3, 0.95, praise=True,
             )
         ]  # fmt: skip
     return Aspect(remarks=tuple(remarks))
 
 
-def find_slips(take: Take) -> list[Slip]:
-    """Every difference; what an ornament plays besides its written note is none."""
-    assert take.alignment is not None
-    found, line = take.alignment, take.alignment.line
-    extra = [int(note) for note in found.extra if not _ornamental(take, int(note))]
-    used: set[int] = set()
-    slips = []
-    missing_bar = line.bar_at(line.onset_quarter[found.missing])
-    for written, when, bar in zip(found.missing, found.missing_sec, missing_bar, strict=True):
-        # Editions differ most in grace notes, and nobody is wrong who leaves one out.
-        if line.grace[written]:
-            continue
-        near = [
-            note
-            for note in extra
-            if note not in used
-            and abs(take.onset_sec[note] - when) < _SAME_PLACE_SEC
-            and 0 < abs(int(take.pitch[note]) - int(line.pitch[written])) <= _NEAR_PITCH
-        ]
-        if near:
-            note = min(near, key=lambda one: abs(int(take.pitch[one]) - int(line.pitch[written])))
-            used.add(note)
-            slips.append(Slip(note, int(written), float(take.onset_sec[note]), int(bar)))
-        elif not _sounding(take, int(line.pitch[written]), float(when)):
-            slips.append(Slip(-1, int(written), float(max(when, 0.0)), int(bar)))
-    slips += [
-        Slip(note, -1, float(take.onset_sec[note]), int(found.bar[note]))
-        for note in extra
-        if note not in used
-    ]
-    return sorted(slips, key=lambda slip: slip.time_sec)
+def _whole(take: Take) -> tuple[float, float]:
+    return float(take.onset_sec[0]), float(take.release_sec.max())
 
 
-def _ornamental(take: Take, note: int) -> bool:
-    """An extra note within two semitones of an ornamented or grace note, about when it sounds."""
-    assert take.alignment is not None
-    line, at = take.alignment.line, take.alignment.onset_quarter[note]
-    near = (line.onset_quarter - 0.5 <= at) & (line.onset_quarter + line.duration_quarter >= at)
-    near &= (line.ornament | line.grace) & (np.abs(line.pitch - take.pitch[note]) <= 2)
-    return bool(near.any())
+def _plain(take: Take, slips: list[Slip]) -> Iterator[Remark]:
+    """A clean performance is called so, its few slips named; else passage by passage."""
+    count = len(take.onset_sec)
+    if not slips:
+        return
+    if len(slips) > max(_CLEAN_SLIPS, _CLEAN_SHARE * count):
+        yield from _grouped(take, slips)
+        return
+    told = [_one(take, slip) for slip in slips]
+    more = f" and {len(told) - _ALL_NAMED} more" if len(told) > _ALL_NAMED else ""
+    right = count - sum(slip.played >= 0 for slip in slips)
+    yield take.remark(
+        "notes",
+        f"A clean performance: {len(slips)} slip{'s' if len(slips) > 1 else ''} in {count} notes",
+        f"{right} of {count} notes are as written. "
+        f"{'The exceptions are' if len(told) > 1 else 'The exception is'}"
+        f" {'; '.join(told[:_ALL_NAMED])}{more}. Look whether your edition has"
+        f" {'them' if len(told) > 1 else 'it'} so, and leave it at that.",
+        _whole(take) if len(slips) > 1 else (slips[0].time_sec, slips[0].time_sec + 0.3),
+        0.3, _FAIRLY_SURE,
+        tuple(slip.played for slip in slips if slip.played >= 0), praise=True,
+    )  # fmt: skip
 
 
-def _sounding(take: Take, pitch: int, when: float) -> bool:
-    """The key is down already: a note tied or doubled in another voice cannot be struck again."""
-    same = take.pitch == pitch
-    return bool(np.any(same & (take.onset_sec < when - 0.01) & (take.release_sec > when + 0.05)))
+def _one(take: Take, slip: Slip) -> str:
+    """`bar 12, left hand: D♭5 instead of C5`."""
+    hand = f", {_HANDS[slip.hand]}" if slip.hand in _HANDS else ""
+    return f"bar {_bar_name(take, slip.bar)}{hand}: {_what(take, slip)}"
+
+
+def _what(take: Take, slip: Slip) -> str:
+    if slip.played < 0:
+        return f"{spelled(take, slip, False)} left out"
+    if slip.written < 0:
+        return f"{spelled(take, slip, True)} struck besides"
+    return f"{spelled(take, slip, True)} instead of {spelled(take, slip, False)}"
+
+
+def _differing(take: Take, slips: list[Slip]) -> Iterator[Remark]:
+    """Crowds of differences, in one remark: what they are is not known."""
+    if not slips:
+        return
+    bars = list(dict.fromkeys(_bar_name(take, slip.bar) for slip in slips))
+    shown = listed(bars[:12]) + (" and others" if len(bars) > 12 else "")
+    examples = "; ".join(_one(take, slip) for slip in slips[:_NAMED])
+    yield take.remark(
+        "notes", f"Another text than the score's in bar{'s' if len(bars) > 1 else ''} {shown}",
+        f"{len(slips)} notes are not as this score has them, close together or the same way each"
+        f" time: {examples}{' and more' if len(slips) > _NAMED else ''}. {_PERHAPS} If it is"
+        " neither, practise these bars slowly.",
+        (slips[0].time_sec, slips[-1].time_sec + 0.3), 0.3, _UNSURE,
+        tuple(slip.played for slip in slips if slip.played >= 0),
+    )  # fmt: skip
 
 
 def _grouped(take: Take, slips: list[Slip]) -> Iterator[Remark]:
@@ -111,57 +111,43 @@ def _grouped(take: Take, slips: list[Slip]) -> Iterator[Remark]:
             groups[-1].append(slip)
         else:
             groups.append([slip])
-    for group in sorted(groups, key=lambda one: -len(one))[:_MOST]:
+    ranked = sorted(groups, key=lambda one: -len(one))
+    passages = [group for group in ranked if len(group) > 1][:_MOST]
+    for group in passages:
         yield _told(take, group)
-    left = sorted(groups, key=lambda one: -len(one))[_MOST:]
+    left = [slip for slip in slips if not any(slip in group for group in passages)]
     if left:
-        count = sum(len(group) for group in left)
-        names = list(dict.fromkeys(_bar_name(take, group[0].bar) for group in left))
-        shown = listed(names[:12]) + (" and others" if len(names) > 12 else "")
-        times = [slip.time_sec for group in left for slip in group]
+        told = [_one(take, slip) for slip in left]
+        more = f"; and {len(told) - _ALL_NAMED} more" if len(told) > _ALL_NAMED else ""
         yield take.remark(
-            "notes", f"{count} more notes differ",
-            f"Single notes differ from the score in bars {shown}. Compare them with the page.",
-            (min(times), max(times)), 0.3, 0.8,
-            tuple(slip.played for group in left for slip in group if slip.played >= 0),
+            "notes", f"{len(left)} single slip{'s' if len(left) > 1 else ''}",
+            f"Each by itself: {'; '.join(told[:_ALL_NAMED])}{more}"
+            f" ({len(left)} of {len(take.onset_sec)} notes). Compare with the page.",
+            (left[0].time_sec, left[-1].time_sec + 0.3), 0.3, _FAIRLY_SURE,
+            tuple(slip.played for slip in left if slip.played >= 0),
         )  # fmt: skip
 
 
 def _told(take: Take, group: list[Slip]) -> Remark:
-    assert take.alignment is not None
-    line = take.alignment.line
     wrong = [slip for slip in group if slip.played >= 0 and slip.written >= 0]
     missing = [slip for slip in group if slip.played < 0]
     extra = [slip for slip in group if slip.written < 0]
-    parts = []
-    if wrong:
-        pairs = [
-            f"{key_name(int(take.pitch[slip.played]))} instead of"
-            f" {key_name(int(line.pitch[slip.written]))}"
-            for slip in wrong
-        ]
-        parts.append(f"{_some(pairs)} {'is' if len(wrong) == 1 else 'are'} played")
-    if missing:
-        names = [key_name(int(line.pitch[slip.written])) for slip in missing]
-        parts.append(f"{_some(names)} {'is' if len(missing) == 1 else 'are'} left out")
-    if extra:
-        names = [key_name(int(take.pitch[slip.played])) for slip in extra]
-        parts.append(f"{_some(names)} {'is' if len(extra) == 1 else 'are'} struck besides")
     span = (group[0].time_sec, group[-1].time_sec + 0.3)
-    place = take.place(*span)
     kinds = [("wrong", wrong), ("missing", missing), ("extra", extra)]
     title = listed([f"{len(those)} {name}" for name, those in kinds if those])
-    count = len(group)
-    note = "note" if count == 1 else "notes"
-    practice = (
-        "Play each hand alone and slowly here until the notes are sure."
-        if count > 2
-        else "Check it with the page."
-    )
+    count, notes = len(group), len(take.onset_sec)
+    hands = {slip.hand for slip in group}
+    hand = hands.pop() if len(hands) == 1 else -1
+    named = _some([_one(take, slip) for slip in group])
+    practice = "Check it with the page."
+    if count > 2:
+        practice = f"Play {'the ' + _HANDS[hand] if hand in _HANDS else 'each hand'} alone and"
+        practice += " slowly here until the notes are sure."
     return take.remark(
-        "notes", f"{title} {note}", f"{place} {listed(parts)}. {practice}",
-        span, 0.35 + 0.06 * min(count, 8) + (0.08 if wrong else 0.0), 0.9,
-        tuple(slip.played for slip in group if slip.played >= 0),
+        "notes", f"{title} {'note' if count == 1 else 'notes'}",
+        f"{named[0].upper()}{named[1:]} ({count} of {notes} notes). {practice}",
+        span, 0.35 + 0.06 * min(count, 8) + (0.08 if wrong else 0.0), _FAIRLY_SURE,
+        tuple(slip.played for slip in group if slip.played >= 0), hand=hand,
     )  # fmt: skip
 
 
@@ -192,5 +178,5 @@ def _bar_name(take: Take, bar: int) -> str:
 
 def _some(names: list[str]) -> str:
     if len(names) <= _NAMED:
-        return listed(names)
-    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+        return "; ".join(names)
+    return f"{'; '.join(names[:_NAMED])}; and {len(names) - _NAMED} more"

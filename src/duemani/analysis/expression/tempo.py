@@ -135,7 +135,8 @@ def _marked(take: Take, passage: Passage, beats: np.ndarray, when: np.ndarray) -
                     f" minute under the {name}. Spread the change over every beat of it.",
                     (a, b), 0.45, 0.85,
                 )  # fmt: skip
-        if mark.kind == "tempo" and stop - start >= 8:
+        # A `<sound tempo>` that nobody sees asks for nothing.
+        if mark.kind == "tempo" and mark.printed and stop - start >= 8:
             pace = _pace(passage, start, stop)
             share = pace / mark.value - 1
             if np.isfinite(share) and abs(share) > _METRONOME:

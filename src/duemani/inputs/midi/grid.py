@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import mido
 import numpy as np
 from jaxtyping import Float
 
 from duemani.errors import InputError
+from duemani.inputs.midi.file import open_midi
 
 DIVISIONS = 24
 """Of a quarter: 32nds and triplet sixteenths fall on it."""
@@ -57,9 +56,9 @@ class Beats:
         return self.seconds[at] + (quarters - self.quarters[at]) * self.rate[at]
 
 
-def read_beats(path: Path) -> Beats:
+def read_beats(path: Path, sequence: int | None = None) -> Beats:
     """Tempi, metres and key of a MIDI file that `load_midi` has read."""
-    midi: Any = mido.MidiFile(path, clip=True)
+    midi, _ = open_midi(path, sequence)
     tempi, metres = {0: DEFAULT_TEMPO_US}, {0: (4, 4)}
     fifths: int | None = None
     for track in midi.tracks:

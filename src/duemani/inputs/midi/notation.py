@@ -121,8 +121,20 @@ def _part(notes: np.ndarray, onset: np.ndarray, end: np.ndarray, beats: Beats) -
     ps.tie_notes(part)
     ps.find_tuplets(part)
     ps.sanitize_part(part)
+    _fill_empty_bars(part)
     ps.fill_rests(part)
     return part
+
+
+def _fill_empty_bars(part: Any) -> None:
+    """Rests where both hands rest a whole bar: partitura fills only bars that hold a note."""
+    import partitura.score as ps
+
+    for bar in _measures(part):
+        if next(part.iter_all(ps.GenericNote, bar.start, bar.end, include_subclasses=True), None):
+            continue
+        for staff in (1, 2):
+            part.add(ps.Rest(voice=4 * staff - 3, staff=staff), bar.start.t, bar.end.t)
 
 
 def _spelling(

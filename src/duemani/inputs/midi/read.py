@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import re
 import warnings
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import mido
 import numpy as np
 from jaxtyping import Int
 
 from duemani.errors import InputError
 from duemani.files import read_limited
+from duemani.inputs.midi.file import open_midi
 from duemani.inputs.midi.hands import hands_of_sources
+from duemani.inputs.midi.repair import MAX_NOTES
 from duemani.performance import (
     HIGHEST_PITCH,
     LOWEST_PITCH,
@@ -28,13 +29,14 @@ from duemani.performance import (
     Performance,
 )
 
-# Bounds on what one file may cost: 4 MB of MIDI is over a million events, days of playing.
-MAX_MIDI_BYTES = 4_000_000
+# Bounds on what one file may cost.
 MAX_JSON_BYTES = 64_000_000
-MAX_NOTES = 200_000
 MAX_DURATION_SEC = 4 * 3600.0
 PERCUSSION_CHANNEL = 9
 SUSTAIN_CONTROLLER = 64
+RESET_CONTROLLERS = 121
+# All sound off, all notes off, and the four changes of mode that imply it.
+ALL_OFF_CONTROLLERS = (120, 123, 124, 125, 126, 127)
 DEFAULT_TEMPO_US = 500_000
 FINGER_TEXT = re.compile(r"^finger=([1-5])$")
 """The text event that `save_midi` puts right before the note-on of a fingered note."""
@@ -52,10 +54,20 @@ class _Strikes:
     velocity: list[int] = field(default_factory=list[int])
     finger: list[int] = field(default_factory=list[int])
     source: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    all_off: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """(channel, tick) at which every key of a channel is let go, in whichever track."""
+
+    def silence(self) -> None:
+        """Let the keys go that an all-notes-off lets go."""
+        for channel in {channel for channel, _ in self.all_off}:
+            ticks = sorted(tick for other, tick in self.all_off if other == channel)
+            for at, (_, own) in enumerate(self.source):
+                after = bisect_right(ticks, self.onset[at])
+                if own == channel and after < len(ticks):
+                    release = self.release[at]
+                    self.release[at] = ticks[after] if release < 0 else min(release, ticks[after])
 
     def strike(self, tick: int, message: Any, finger: int, source: tuple[int, int]) -> int:
-        if len(self.onset) >= MAX_NOTES:
-            raise InputError(f"the MIDI file holds more than {MAX_NOTES} notes, the most accepted.")
         self.onset.append(tick)
         self.release.append(-1)
         self.pitch.append(message.note)
@@ -65,8 +77,8 @@ class _Strikes:
         return len(self.onset) - 1
 
 
-def load_midi(path: str | Path) -> Performance:
-    """Read a standard MIDI file (type 0 or 1) as one piano performance.
+def load_midi(path: str | Path, sequence: int | None = None) -> Performance:
+    """Read a MIDI file as one piano performance.
 
     All tracks and channels are merged except channel 10 (percussion). A restruck key ends the
     earlier note; a note without note-off ends with the file (after 10 s at most). Pitches off the
@@ -74,16 +86,26 @@ def load_midi(path: str | Path) -> Performance:
     (left/right), or from two note tracks (or channels) of clearly different mean pitch; otherwise
     they are unknown. Fingers come from `save_midi`'s text events.
 
+    Damage is mended as far as it goes and told by a `UserWarning` each (`repair`). All notes off
+    and all sound off (controllers 120, 123-127) let the channel's keys go.
+
+    Args:
+        path: the file.
+        sequence: which of a type 2 file's sequences is meant, from 1.
+
     Raises:
-        InputError: the file is missing, too large, not readable MIDI, uses SMPTE time or a zero
-            tempo, holds over 200 000 notes or lasts over 4 hours.
+        InputError: the file is missing, too large, not readable MIDI, holds over 200 000 notes,
+            lasts over 4 hours, or has several sequences of which none was chosen.
     """
-    midi = _parse(Path(path))
+    midi, mended = open_midi(Path(path), sequence)
+    for remark in mended:
+        warnings.warn(remark, stacklevel=2)
     strikes, pedal, tempi = _Strikes(), list[tuple[int, int]](), [(0, DEFAULT_TEMPO_US)]
     names: dict[int, str] = {}
     end_tick = 0
     for index, track in enumerate(cast(list[Any], midi.tracks)):
         end_tick = max(end_tick, _read_track(track, index, strikes, pedal, tempi, names))
+    strikes.silence()
     seconds = _Clock(tempi, midi.ticks_per_beat)
     if seconds(np.array([end_tick]))[0] > MAX_DURATION_SEC:
         raise InputError(
@@ -108,19 +130,23 @@ def load_json(path: str | Path) -> Performance:
     """
     data = read_limited(Path(path), MAX_JSON_BYTES)
     try:
-        content: Any = json.loads(data)
+        content: Any = json.loads(data, object_pairs_hook=_once_each)
         rows, changes = content["notes"], content.get("pedal") or []
+        if not isinstance(rows, list) or not isinstance(changes, list):
+            raise TypeError("notes and pedal are lists")
         if len(rows) > MAX_NOTES or len(changes) > 10 * MAX_NOTES:
             raise InputError(f"the file holds more than {MAX_NOTES} notes, the most accepted.")
         notes, pedal = np.zeros(len(rows), NOTE_DTYPE), np.zeros(len(changes), PEDAL_DTYPE)
         for note, row in zip(notes, rows, strict=True):
-            note["onset_sec"], note["release_sec"] = row["onset_sec"], row["release_sec"]
-            note["pitch"], note["velocity"] = row["pitch"], row["velocity"]
-            note["hand"] = _known(row.get("hand"), UNKNOWN_HAND)
-            note["finger"] = _known(row.get("finger"), UNKNOWN_FINGER)
-            note["confidence"] = _known(row.get("confidence"), math.nan)
+            for name in ("onset_sec", "release_sec"):
+                note[name] = _number(row[name])
+            for name in ("pitch", "velocity"):
+                note[name] = _whole(row[name])
+            note["hand"] = _whole(_known(row.get("hand"), UNKNOWN_HAND))
+            note["finger"] = _whole(_known(row.get("finger"), UNKNOWN_FINGER))
+            note["confidence"] = _share(_known(row.get("confidence"), math.nan))
         for change, row in zip(pedal, changes, strict=True):
-            change["time_sec"], change["value"] = row["time_sec"], row["value"]
+            change["time_sec"], change["value"] = _number(row["time_sec"]), _whole(row["value"])
     except InputError:
         raise
     except (
@@ -146,22 +172,29 @@ def _known(value: Any, unknown: int | float) -> Any:
     return unknown if value is None else value
 
 
-def _parse(path: Path) -> Any:
-    data = read_limited(path, MAX_MIDI_BYTES)
-    if data[:4] != b"MThd":
-        raise InputError(f"{path.name} is not a standard MIDI file (it has no MThd header).")
-    try:
-        midi = mido.MidiFile(file=io.BytesIO(data), clip=True)
-    # mido raises whatever its parser trips over (EOFError, OSError, IndexError, struct.error ...).
-    except Exception as error:
-        raise InputError(f"{path.name} is a broken MIDI file: it cannot be read.") from error
-    if midi.type not in (0, 1):
-        raise InputError(
-            f"{path.name} is a type {midi.type} MIDI file; types 0 and 1 are accepted."
-        )
-    if midi.ticks_per_beat <= 0:
-        raise InputError(f"{path.name} uses SMPTE time or none; ticks per quarter are accepted.")
-    return midi
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if _number(value) != int(value):
+        raise ValueError("not a whole number")
+    return int(value)
+
+
+def _share(value: Any) -> float:
+    if not (0 <= _number(value) <= 1 or math.isnan(value)):
+        raise InputError("every note's confidence must lie between 0 and 1, or be null.")
+    return float(value)
 
 
 def _read_track(
@@ -182,8 +215,6 @@ def _read_track(
             finger = UNKNOWN_FINGER
         kind = message.type
         if kind == "set_tempo":
-            if message.tempo <= 0:
-                raise InputError("the MIDI file sets a tempo of zero; a positive one is accepted.")
             tempi.append((tick, message.tempo))
         elif kind == "track_name":
             names.setdefault(index, message.name)
@@ -193,6 +224,10 @@ def _read_track(
             continue
         elif kind == "control_change" and message.control == SUSTAIN_CONTROLLER:
             pedal.append((tick, message.value))
+        elif kind == "control_change" and message.control == RESET_CONTROLLERS:
+            pedal.append((tick, 0))
+        elif kind == "control_change" and message.control in ALL_OFF_CONTROLLERS:
+            strikes.all_off.append((message.channel, tick))
         elif kind == "note_on" and message.velocity > 0:
             key = (message.channel, message.note)
             before = sounding.get(key)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from duemani.errors import InputError
+from duemani.inputs.midi.repair import MAX_NOTES
 from duemani.inputs.score.page.abbreviations import Abbreviation
 from duemani.inputs.score.written_score import WrittenNote, WrittenScore
 
 _STROKES_PER_BAR_COPY = 10_000
 _FASTEST_SEC = 0.075
+_SHORTEST_QUARTER = 1 / 8
+_MOST_KEYS = 4
+_MARKS_BACK = 200
 _ROLL_SEC = 0.04
+_BLACK = frozenset({1, 3, 6, 8, 10})
 _DEFAULT_TEMPO = 100.0
 
 
@@ -48,17 +55,26 @@ def expanded(
     Args:
         score: notes, ties joined.
         signs: abbreviations, by number of the note; those without are left out.
-        ornaments: play trills, turns, mordents and arpeggios, too, which players play freely.
+        ornaments: play trills, turns, mordents, slides and arpeggios, too, which players play
+            freely.
+
+    Raises:
+        InputError: more notes than are accepted.
     """
+    _check_count(score, signs)
     notes: list[WrittenNote] = []
-    seconds = [note for note in score.notes if _kind(note, signs) == "alternated"]
+    by_onset: dict[tuple[int, int, int], list[WrittenNote]] = {}
+    for note in score.notes:
+        if not note.grace:
+            by_onset.setdefault(_spot(note, note.onset_quarter), []).append(note)
     played: set[tuple[str, int]] = set()
     groups: dict[tuple[int, int, float], list[WrittenNote]] = {}
     for note in score.notes:
         if _kind(note, signs) == "alternating" and not note.grace:
             groups.setdefault((note.part, note.voice, note.onset_quarter), []).append(note)
     for firsts in groups.values():
-        ends = [note for note in seconds if _follows(firsts[0], note)]
+        following = _following(firsts[0], by_onset)
+        ends = [note for note in following if _kind(note, signs) == "alternated"]
         if ends:
             notes += _alternating(firsts, ends, float(signs[firsts[0].number].unit_quarter))
             played.update((note.note_id, note.stroke) for note in (*firsts, *ends))
@@ -69,6 +85,8 @@ def expanded(
         if sign.kind == "repeated" and not note.grace:
             unit = float(sign.unit_quarter)
             notes += _strokes(note, [note.pitch] * max(round(note.duration_quarter / unit), 1))
+        elif ornaments and sign.kind == "slide" and not note.grace:
+            notes += _strokes(note, _slide(note, _following(note, by_onset)))
         elif ornaments and sign.above is not None and sign.below is not None and not note.grace:
             notes += _ornamented(note, sign, _FASTEST_SEC * _tempo(score, note) / 60)
         else:
@@ -86,17 +104,36 @@ def _kind(note: WrittenNote, signs: Mapping[int, Abbreviation]) -> str:
     return signs[note.number].kind if note.number in signs else ""
 
 
+def _check_count(score: WrittenScore, signs: Mapping[int, Abbreviation]) -> None:
+    """Before a long note under many beams becomes more strokes than memory holds."""
+    count = len(score.notes)
+    for note in score.notes:
+        if note.number in signs:
+            unit = float(signs[note.number].unit_quarter) or _SHORTEST_QUARTER
+            count += int(min(note.duration_quarter / unit, MAX_NOTES)) + _MOST_KEYS
+    if count > MAX_NOTES:
+        raise InputError(f"the score holds more than {MAX_NOTES} notes with all its tremolos.")
+
+
 def _tempo(score: WrittenScore, note: WrittenNote) -> float:
     """Quarters a minute in force."""
-    tempi = [mark for mark in score.marks if mark.kind == "tempo"]
-    before = [mark.value for mark in tempi if mark.start_quarter <= note.onset_quarter + 1e-6]
-    return (before or [mark.value for mark in tempi[:1]] or [_DEFAULT_TEMPO])[-1]
+    at = bisect_right(score.marks, note.onset_quarter + 1e-6, key=lambda mark: mark.start_quarter)
+    for mark in (*reversed(score.marks[max(at - _MARKS_BACK, 0) : at]), *score.marks[:_MARKS_BACK]):
+        if mark.kind == "tempo":
+            return mark.value
+    return _DEFAULT_TEMPO
 
 
-def _follows(first: WrittenNote, second: WrittenNote) -> bool:
-    end = first.onset_quarter + first.duration_quarter
-    same = (first.part, first.voice) == (second.part, second.voice)
-    return same and abs(second.onset_quarter - end) < 1e-3
+def _spot(note: WrittenNote, quarter: float) -> tuple[int, int, int]:
+    """A place in a voice; the odd summand keeps common fractions off the limits of rounding."""
+    return note.part, note.voice, round(1000 * quarter + 0.1234)
+
+
+def _following(
+    note: WrittenNote, by_onset: Mapping[tuple[int, int, int], list[WrittenNote]]
+) -> list[WrittenNote]:
+    """The notes of its voice that begin where it ends."""
+    return by_onset.get(_spot(note, note.onset_quarter + note.duration_quarter), [])
 
 
 def _alternating(
@@ -155,7 +192,7 @@ def _ornamented(note: WrittenNote, sign: Abbreviation, fastest: float) -> list[W
     main, upper, lower = note.pitch, note.pitch + sign.above, note.pitch - sign.below
     length = note.duration_quarter
     if sign.kind == "trill":
-        count = max(int(length / max(fastest, 1 / 8)), 3)
+        count = max(int(length / max(fastest, _SHORTEST_QUARTER)), 3)
         count -= 1 - count % 2
         return _strokes(note, [main if at % 2 == 0 else upper for at in range(count)])
     figure = {
@@ -166,10 +203,24 @@ def _ornamented(note: WrittenNote, sign: Abbreviation, fastest: float) -> list[W
     }.get(sign.kind)
     if figure is None:
         return [note]
-    short = min(max(fastest, 1 / 8), length / len(figure))
+    short = min(max(fastest, _SHORTEST_QUARTER), length / len(figure))
     return _strokes(
         note, figure, [*[short] * (len(figure) - 1), length - short * (len(figure) - 1)]
     )
+
+
+def _slide(note: WrittenNote, following: Sequence[WrittenNote]) -> list[int]:
+    """Keys of a glissando up to the next note of the voice: white ones, or black from a black one.
+
+    It begins on the note's own key; the whole of its length is slid.
+    """
+    if not following:
+        return [note.pitch]
+    target = min(following, key=lambda one: abs(one.pitch - note.pitch)).pitch
+    step = 1 if target > note.pitch else -1
+    black = note.pitch % 12 in _BLACK
+    between = range(note.pitch + step, target, step)
+    return [note.pitch, *(key for key in between if (key % 12 in _BLACK) == black)]
 
 
 def _rolled(

@@ -36,6 +36,7 @@ class ScoreLine:
         beat_quarter: length of a beat in every bar (a dotted quarter in 6/8).
         marks: dynamics, tempo and pedal marks, sorted by start.
         jumps: (from, to) positions between which repeats lead.
+        spelling: every note as it is written, such as `D♭5`; empty where unknown.
     """
 
     onset_quarter: Float[np.ndarray, " note"]
@@ -53,6 +54,7 @@ class ScoreLine:
     beat_quarter: Float[np.ndarray, " bar"]
     marks: tuple[Mark, ...] = _NO_MARKS
     jumps: tuple[tuple[float, float], ...] = ()
+    spelling: tuple[str, ...] = ()
 
     @property
     def bar(self) -> Int[np.ndarray, " note"]:
@@ -79,6 +81,7 @@ def score_line(
     bar_names: tuple[str, ...],
     repeated_sec: Float[np.ndarray, " played"],
     repeated: Int[np.ndarray, " played"],
+    spelling: tuple[str, ...] = (),
 ) -> ScoreLine:
     """The notes of `once.performance`, in its order, as they are written.
 
@@ -89,6 +92,7 @@ def score_line(
         bar_names: printed numbers of the bars.
         repeated_sec: when notes are struck if the repeats are played.
         repeated: which note of `once.performance` each of them is.
+        spelling: of every note.
     """
     notes = [score.notes[at] for at in once.written]
     longest = np.zeros(len(notes))
@@ -113,6 +117,7 @@ def score_line(
         beat_quarter=_beats(bars, score.beats_quarter),
         marks=score.marks,
         jumps=_jumps(onset[repeated], repeated_sec),
+        spelling=spelling,
     )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from duemani.errors import InputError
-from duemani.inputs.midi.read import MAX_DURATION_SEC, MAX_NOTES, end_at_restrike
+from duemani.inputs.midi.read import MAX_DURATION_SEC, end_at_restrike
+from duemani.inputs.midi.repair import MAX_NOTES
 from duemani.inputs.score.document import open_document
 from duemani.inputs.score.notation import read_notation
 from duemani.inputs.score.phrasing import Phrasing, ScoreClock, times, velocities

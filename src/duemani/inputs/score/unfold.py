@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from duemani.errors import InputError
-from duemani.inputs.midi.read import MAX_NOTES
+from duemani.inputs.midi.repair import MAX_NOTES
 from duemani.inputs.score.marks import Mark
 from duemani.inputs.score.page.ties import NoteSigns
 from duemani.inputs.score.written_score import WrittenNote, WrittenScore
@@ -93,15 +93,19 @@ def _marks_between(
     """The marks of a stretch; after a jump what is in force there on the page, too."""
     found = [
         replace(mark.later(shift), end_quarter=min(mark.end_quarter, end) + shift)
-        for mark in marks
-        if start - 1e-9 <= mark.start_quarter < end - 1e-9
+        for mark in marks[_first_from(marks, start) : _first_from(marks, end)]
     ]
     for kind in ("tempo", "level") if restate else ():
-        before = [one for one in marks if one.kind == kind and one.start_quarter <= start + 1e-9]
-        if before:
-            last = max(before, key=lambda one: one.start_quarter)
+        earlier = reversed(marks[: _first_from(marks, start + 2e-9)])
+        last = next((one for one in earlier if one.kind == kind), None)
+        if last is not None:
             found.insert(0, replace(last, start_quarter=start + shift, end_quarter=end + shift))
     return found
+
+
+def _first_from(marks: Sequence[Mark], quarter: float) -> int:
+    """Index of the first mark that stands there or later."""
+    return bisect_left(marks, quarter - 1e-9, key=lambda mark: mark.start_quarter)
 
 
 def _beats_between(

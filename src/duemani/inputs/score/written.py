@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from duemani.inputs.score.document import ScoreDocument, open_document
+from duemani.inputs.score.document import Element, ScoreDocument, open_document
 from duemani.inputs.score.line import ScoreLine, score_line
 from duemani.inputs.score.notation import read_notation
 from duemani.inputs.score.phrasing import Phrasing
@@ -78,6 +78,10 @@ def written_piece(document: ScoreDocument, struck: bool = False) -> WrittenPiece
     numbers = _numbers(written, once)
     index = _index(written, once, unfolded, again)
     elements = [document.notes[number].element for number in numbers]
+    pitches = once.performance.notes["pitch"].tolist()
+    spelling = tuple(
+        _spelling(document, one, key) for one, key in zip(elements, pitches, strict=True)
+    )
     return WrittenPiece(
         document=document,
         performance=once.performance,
@@ -90,12 +94,38 @@ def written_piece(document: ScoreDocument, struck: bool = False) -> WrittenPiece
             document.names_of_bars(len(written.bars_quarter)),
             again.performance.notes["onset_sec"],
             index,
+            spelling,
         ),
         bar_starts_sec=once.bar_starts_sec,
         played=again.performance,
         written_index=index,
         remarks=remarks,
     )
+
+
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ALTERS = {-2: ("-2",), -1: ("-1",), 0: ("", "0"), 1: ("1",), 2: ("2",)}
+_SIGNS = {-2: "♭♭", -1: "♭", 0: "", 1: "♯", 2: "♯♯"}
+
+
+def _spelling(document: ScoreDocument, note: Element, pitch: int) -> str:
+    """Name and octave as written (`D♭5`); "" where that is not the key that is struck."""
+
+    def text(name: str) -> str:
+        found = note.all("pitch", name)
+        if not found:
+            return ""
+        inner = document.text[found[0].inner_start : found[0].inner_end]
+        return inner.decode("utf-8", "replace").strip()
+
+    step, octave = text("step"), text("octave")
+    if step not in _SEMITONES or not octave.isdecimal():
+        return ""
+    alter = pitch - 12 * (int(octave) + 1) - _SEMITONES[step]
+    # In a transposing part the page names another key.
+    if alter not in _SIGNS or text("alter").removesuffix(".0") not in _ALTERS[alter]:
+        return ""
+    return f"{step}{_SIGNS[alter]}{octave}"
 
 
 def _numbers(score: WrittenScore, played: PlayedScore) -> Int[np.ndarray, " note"]:

@@ -17,7 +17,7 @@ from duemani.models.fingering.repeats import repeated_fingers
 from duemani.models.fingering.restraint import clashes, merged
 from duemani.models.fingering.substitution import substitutions
 from duemani.models.hands.assignment import assign_hands
-from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, Performance
+from duemani.performance import LEFT, RIGHT, UNKNOWN_FINGER, UNKNOWN_HAND, Performance
 
 Keep = Literal["hard", "soft", "none"]
 """What happens to fingers already known: kept whatever they cost, preferred, or ignored."""
@@ -63,6 +63,11 @@ def assign_fingers(
     Raises:
         InputError: `hand_span_m` is out of range.
     """
+    check_hand_span(hand_span_m)
+    notes = performance.notes
+    if ((notes["hand"] != UNKNOWN_HAND) & (notes["finger"] != UNKNOWN_FINGER)).all():
+        sure = np.where(np.isnan(notes["confidence"]), 1.0, notes["confidence"])
+        return performance.with_fingers(notes["hand"], notes["finger"], sure.astype(np.float32))
     return choose_fingers(performance, hand_span_m, model=model).performance
 
 

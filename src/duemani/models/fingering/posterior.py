@@ -47,14 +47,20 @@ def posterior(
     states = [state, state]
     for event in range(2, at.shape[1]):
         state = (state[..., None] * factor[:, event]).sum(1)
+        # Where nobody can play what came before, nothing is left over: it is then forgotten.
+        lost = state.sum((1, 2)) <= 0
+        state[lost] = factor[lost, event].max(1)
         state = state / state.sum((1, 2), keepdims=True)
         states.append(state)
     ahead = np.ones_like(state)
     shares = np.zeros((len(starts), at.shape[1], CHOICES))
     for event in range(at.shape[1] - 1, _CONTEXT_EVENTS - 1, -1):
         both = states[event] * ahead
+        lost = both.sum((1, 2)) <= 0
+        both[lost] = states[event][lost]
         shares[:, event] = both.sum(1) / both.sum((1, 2), keepdims=True)[:, 0]
         ahead = (factor[:, event] * ahead[:, None]).sum(3)
+        ahead[ahead.sum((1, 2)) <= 0] = 1
         ahead = ahead / ahead.max((1, 2), keepdims=True)
     inner = shares[:, _CONTEXT_EVENTS : _CONTEXT_EVENTS + _WINDOW_EVENTS]
     return np.asarray(inner.reshape(-1, CHOICES)[:count])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +16,15 @@ from duemani.models.reviewer.windows import Evidence, parts, window_inputs
 
 VELOCITY_MIDDLE, VELOCITY_SCALE, ONSET_SCALE_SEC = 64.0, 24.0, 0.02
 LOG_SPREADS = (-4.0, 2.0)
+
+
+class Touch(IntEnum):
+    """Columns of what the network tells of a note's touch, each in its own scale; then the
+    logarithms of their spreads, in the same order."""
+
+    VELOCITY = 0
+    LOG_LENGTH = 1
+    ONSET = 2
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,7 @@ def judge(
     """
     notes, count = evidence.notes, len(evidence.notes)
     chances = np.full((count, FINGERS), 1 / FINGERS)
-    touch = np.zeros((count, 6))
+    touch = np.zeros((count, 2 * len(Touch)))
     pressing, pedal = np.zeros((frames, FINGERS)), np.zeros(frames)
     # Notes may go on after the last frame.
     last_onset = int(np.ceil(notes["onset_sec"].max(initial=0.0) * FRAME_RATE))
@@ -86,15 +96,15 @@ def judge(
         if progress:
             progress(min(last / max(frames, 1), 1.0))
     length = np.maximum(notes["release_sec"] - notes["onset_sec"], 0.02)
-    spread = np.exp(np.clip(touch[:, 3:], *LOG_SPREADS))
-    onset = np.maximum(notes["onset_sec"] + touch[:, 2] * ONSET_SCALE_SEC, 0)
+    spread = np.exp(np.clip(touch[:, len(Touch) :], *LOG_SPREADS))
+    onset = np.maximum(notes["onset_sec"] + touch[:, Touch.ONSET] * ONSET_SCALE_SEC, 0)
     return Judgement(
         chances=chances,
         pressing=pressing,
-        velocity=np.clip(VELOCITY_MIDDLE + VELOCITY_SCALE * touch[:, 0], 1, 127),
-        velocity_spread=VELOCITY_SCALE * spread[:, 0],
-        release_sec=onset + length * np.exp(np.clip(touch[:, 1], -3, 3)),
-        length_spread=spread[:, 1],
+        velocity=np.clip(VELOCITY_MIDDLE + VELOCITY_SCALE * touch[:, Touch.VELOCITY], 1, 127),
+        velocity_spread=VELOCITY_SCALE * spread[:, Touch.VELOCITY],
+        release_sec=onset + length * np.exp(np.clip(touch[:, Touch.LOG_LENGTH], -3, 3)),
+        length_spread=spread[:, Touch.LOG_LENGTH],
         onset_sec=onset,
         pedal=pedal,
     )

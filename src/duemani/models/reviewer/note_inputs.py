@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -24,6 +26,26 @@ _SEMITONES = (-12, 0, 12, 19, 24, 28, 31, 36)
 _BEFORE, _AFTER = 2, 6
 _SPEED = 0.5
 _NEAR_KEYS = 4.0
+
+
+class NoteFact(IntEnum):
+    """Columns of `note_facts`; of several columns the first."""
+
+    PITCH = 0
+    BLACK = 1
+    PITCH_CLASS = 2
+    LENGTH = 14
+    SINCE_LAST = 15
+    UNTIL_NEXT = 16
+    TOGETHER = 17
+    BELOW = 18
+    SOUNDING_BELOW = 19
+    SOUNDING_ABOVE = 20
+    VELOCITY = 21
+    VELOCITY_KNOWN = 22
+    LOG_PRIOR = 23
+    PRIOR = 33
+    PRIOR_KNOWN = 43
 
 
 def ten_fingers(notes: np.ndarray) -> Int[np.ndarray, " note"]:
@@ -126,28 +148,32 @@ def note_facts(
     rows = np.zeros((count, NOTE_CHANNELS), np.float32)
     if not count:
         return rows
-    rows[:, 0] = (pitch - 64) / 24
-    rows[:, 1] = is_black(pitch)
-    rows[np.arange(count), 2 + pitch % 12] = 1
-    rows[:, 14] = np.log(np.clip(notes["release_sec"] - onset, 0.02, 8)) / 2
+    rows[:, NoteFact.PITCH] = (pitch - 64) / 24
+    rows[:, NoteFact.BLACK] = is_black(pitch)
+    rows[np.arange(count), NoteFact.PITCH_CLASS + pitch % 12] = 1
+    rows[:, NoteFact.LENGTH] = np.log(np.clip(notes["release_sec"] - onset, 0.02, 8)) / 2
     before = np.diff(onset, prepend=onset[0] - 1)
     after = np.diff(onset, append=onset[-1] + 1)
-    rows[:, 15] = np.log(np.clip(before, 0.005, 4)) / 3
-    rows[:, 16] = np.log(np.clip(after, 0.005, 4)) / 3
+    rows[:, NoteFact.SINCE_LAST] = np.log(np.clip(before, 0.005, 4)) / 3
+    rows[:, NoteFact.UNTIL_NEXT] = np.log(np.clip(after, 0.005, 4)) / 3
     together = np.abs(onset[:, None] - onset) < 0.04
     below = together & (pitch[:, None] > pitch)
-    rows[:, 17] = np.minimum(together.sum(1) - 1, 9) / 4
-    rows[:, 18] = np.minimum(below.sum(1), 9) / 4
+    rows[:, NoteFact.TOGETHER] = np.minimum(together.sum(1) - 1, 9) / 4
+    rows[:, NoteFact.BELOW] = np.minimum(below.sum(1), 9) / 4
     sounding = (onset <= onset[:, None]) & (notes["release_sec"] > onset[:, None])
-    rows[:, 19] = np.minimum((sounding & (pitch < pitch[:, None])).sum(1), 9) / 4
-    rows[:, 20] = np.minimum((sounding & (pitch > pitch[:, None])).sum(1), 9) / 4
+    rows[:, NoteFact.SOUNDING_BELOW] = (
+        np.minimum((sounding & (pitch < pitch[:, None])).sum(1), 9) / 4
+    )
+    rows[:, NoteFact.SOUNDING_ABOVE] = (
+        np.minimum((sounding & (pitch > pitch[:, None])).sum(1), 9) / 4
+    )
     if velocity_known:
-        rows[:, 21] = (notes["velocity"] - 64) / 24
-        rows[:, 22] = 1
+        rows[:, NoteFact.VELOCITY] = (notes["velocity"] - 64) / 24
+        rows[:, NoteFact.VELOCITY_KNOWN] = 1
     if prior_known:
-        rows[:, 23:33] = np.log(np.clip(prior, 1e-3, 1)) / 4 + 1
-        rows[:, 33:43] = prior
-        rows[:, 43] = 1
+        rows[:, NoteFact.LOG_PRIOR : NoteFact.PRIOR] = np.log(np.clip(prior, 1e-3, 1)) / 4 + 1
+        rows[:, NoteFact.PRIOR : NoteFact.PRIOR_KNOWN] = prior
+        rows[:, NoteFact.PRIOR_KNOWN] = 1
     return rows
 
 

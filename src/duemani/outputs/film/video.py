@@ -40,6 +40,7 @@ def save_video(
     frame_rate: float = 30.0,
     key_depth_m: Float[np.ndarray, "frame 88"] | None = None,
     progress: Callable[[float], None] | None = None,
+    credit: str = "",
 ) -> None:
     """Write an `.mp4` that starts at time 0 of the recording and lasts as long as motion or sound.
 
@@ -58,6 +59,7 @@ def save_video(
         frame_rate: pictures per second [Hz].
         key_depth_m: how far each key is down at each frame of `motion`.
         progress: called with the share done (0-1).
+        credit: who is to be named for the sound; the file's copyright tag says it.
 
     Raises:
         InputError: an option is out of range, the motion is empty, the sound cannot be read, or
@@ -73,6 +75,8 @@ def save_video(
         av.open(str(temporary), "w", options={"movflags": "+faststart"}) as container,
         PianoScene(motion, performance, camera, size, key_depth_m) as scene,
     ):
+        if credit:
+            container.metadata["copyright"] = credit
         film = _Film(container, size, frame_rate, _audio_frames(audio, audio_rate))
         _shoot(film, scene, length_sec, frame_rate, progress)
 

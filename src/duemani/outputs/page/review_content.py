@@ -44,12 +44,14 @@ class Media:
         has_film: it is a film.
         film_size_px: its width and height.
         sound: where the sound comes from, in words.
+        credit: who is to be named for it, "" for nobody.
     """
 
     mime: str = ""
     has_film: bool = False
     film_size_px: tuple[int, int] = (16, 9)
     sound: str = ""
+    credit: str = ""
 
 
 def motions(review: Review) -> dict[str, HandMotion]:
@@ -125,7 +127,7 @@ def page_content(
             }
             for rating in review.ratings
         ],
-        "evidence": [[topic, text] for topic, text in review.evidence.items()],
+        "evidence": [[topic, text] for topic, text in _evidence(review, media).items()],
         "cannot_tell": list(review.cannot_tell),
         "assumptions": list(review.assumptions),
         "absent": list(absent),
@@ -135,6 +137,11 @@ def page_content(
             "sound": media.sound,
         },
     }
+
+
+def _evidence(review: Review, media: Media) -> dict[str, str]:
+    credit = {"sound": f"rendered {media.credit}"} if media.credit else {}
+    return {**review.evidence, **credit}
 
 
 def absent_parts(review: Review, shown: Mapping[str, HandMotion]) -> list[str]:

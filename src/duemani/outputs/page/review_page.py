@@ -22,10 +22,11 @@ from duemani.outputs.page.review_video import small_film, video_length_sec
 from duemani.outputs.page.template import json_block, save_filled
 from duemani.outputs.score.review_score import score_content
 from duemani.outputs.sound.samples import SAMPLE_RATE_HZ
-from duemani.outputs.sound.synthesis import stream_piano
+from duemani.outputs.sound.synthesis import SOUND_CREDIT, stream_piano
 from duemani.report import Review
 
 _BIT_RATE, _LONG_BIT_RATE, _LONG_SEC = 128_000, 64_000, 1200.0
+_RENDERED = "rendered piano"
 
 Report = Callable[[float], None]
 
@@ -80,9 +81,10 @@ def _deflated(score: dict[str, object] | None) -> str:
 
 def _media(review: Review, absent: list[str], progress: Report | None) -> tuple[bytes, Media]:
     """The film with its sound, else the sound alone, else nothing."""
-    source = "rendered piano" if review.recording is None else "the recording’s own sound"
+    source = _RENDERED if review.recording is None else "the recording’s own sound"
     if review.recording is None and not len(review.performance.notes):
         source = ""
+    credit = SOUND_CREDIT if source == _RENDERED else ""
     if review.video is not None:
         try:
             start_sec, end_sec = review.part_sec
@@ -90,7 +92,7 @@ def _media(review: Review, absent: list[str], progress: Report | None) -> tuple[
             blocks, rate = _sound(review)
             sound = blocks if source else None
             film = small_film(review.video, length_sec, sound, rate, start_sec, progress)
-            return film.data, Media("video/mp4", True, film.size_px, source)
+            return film.data, Media("video/mp4", True, film.size_px, source, credit)
         except InputError as error:
             absent.append(f"The film is left out: {str(error).rstrip('.')}.")
     if not source:
@@ -98,7 +100,7 @@ def _media(review: Review, absent: list[str], progress: Report | None) -> tuple[
     blocks, rate = _sound(review)
     long = _sound_sec(review) > _LONG_SEC
     data = encode_blocks(blocks, 2, rate, bit_rate=_LONG_BIT_RATE if long else _BIT_RATE)
-    return data, Media("audio/mpeg", sound=source)
+    return data, Media("audio/mpeg", sound=source, credit=credit)
 
 
 def _sound_sec(review: Review) -> float:

@@ -21,6 +21,7 @@ from duemani.outputs.sound.samples import (
 from duemani.performance import Performance, sound_end_sec
 
 SOUND_CREDIT = "piano: Salamander Grand Piano V3 by Alexander Holm, CC BY 3.0"
+"""What must be said wherever this sound is given on: the samples' licence asks for it."""
 LAST_DAMPED_PITCH = 89  # F6: the strings above it have no dampers
 _LIMIT = 10 ** (-1 / 20)  # the highest peak, -1 dBFS
 # Level of each pitch at velocity 127 [dB]: as the samples' own, but even from key to key.

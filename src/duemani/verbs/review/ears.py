@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from duemani.alignment.film_clock import Clock, fit_clock, fit_sound_clock
+import numpy as np
+
+from duemani.alignment.film_clock import LEAST_FOR_CLOCK, Clock, fit_clock, fit_sound_clock
 from duemani.media.film import FilmFacts
 from duemani.performance import Performance
 from duemani.progress import Progress
@@ -88,17 +90,19 @@ def on_film_clock(
         clock, by = fit_clock(mine, watched.filmed, watched.view), "the keys played"
     name = path.name if sources.midi is None else sources.midi.name
     if clock.sure >= SURE:
+        notes, left_out = _of_part(clock.on_film(notes), len(notes.notes), sources)
         said = clock_sentence(f"The notes of {name}", "the film", clock.offset_sec, clock.rate, by)
         return replace(
             material,
-            performance=clock.on_film(notes),
-            assumptions=(*material.assumptions, said),
+            performance=notes,
+            assumptions=(*material.assumptions, said, *left_out),
         )
-    why = (
-        "is not used: it is not what is heard in the film."
-        if watched.filmed is None
-        else "is not of this film: neither its sound nor its hands fit."
-    )
+    if is_too_short(len(notes.notes), notes.duration_sec, sources.part_sec):
+        why = "is not used: this part of the film is too short to tell where in it the notes lie."
+    elif watched.filmed is None:
+        why = "is not used: it is not what is heard in the film."
+    else:
+        why = "is not of this film: neither its sound nor its hands fit."
     return replace(
         material,
         performance=Performance() if heard is None else heard,
@@ -106,6 +110,28 @@ def on_film_clock(
         evidence={} if heard is None else {"notes": HEARD},
         cannot_tell=(*material.cannot_tell, f"{name} {why}"),
     )
+
+
+def is_too_short(count: int, length_sec: float, part_sec: tuple[float, float]) -> bool:
+    """Whether so few of a take's notes fall into a part that no clock can be told from them."""
+    part = part_sec[1] - part_sec[0]
+    if not count or not np.isfinite(part):
+        return False
+    return count * min(part / max(length_sec, 1e-3), 1.0) < LEAST_FOR_CLOCK
+
+
+def _of_part(
+    notes: Performance, given: int, sources: Sources
+) -> tuple[Performance, tuple[str, ...]]:
+    """Notes by the film's clock, without those that lie outside the part of it."""
+    if sources.between_sec is None:
+        return notes, ()
+    inside = notes.between(0.0, sources.part_sec[1] - sources.part_sec[0])
+    count = given - len(inside.notes)
+    if not count:
+        return inside, ()
+    said = f"{count} note{'s lie' if count > 1 else ' lies'} outside this part and"
+    return inside, (f"{said} {'are' if count > 1 else 'is'} left out.",)
 
 
 def _heard(path: Path, sources: Sources, progress: Progress | None) -> Performance:

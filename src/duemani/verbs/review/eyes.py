@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from duemani.alignment.film_clock import fit_clock, resolve_octave
+from duemani.alignment.film_clock import LEAST_FOR_CLOCK, fit_clock, resolve_octave
 from duemani.errors import InputError
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.keyboard.film import OCTAVE_UNSURE
@@ -15,7 +15,8 @@ from duemani.inputs.film.keyboard_view import KeyboardView, keyboard_camera
 from duemani.lifting.identity import keep_hands_apart
 from duemani.lifting.lift import lift_hands
 from duemani.lifting.on_keys import seen_on_film
-from duemani.models.fingering.choose import choose_fingers
+from duemani.models.fingering.model import pretrained_fingering
+from duemani.models.hands.assignment import assign_hands
 from duemani.models.reviewer.seen_hands import FRAME_RATE, seen_from_motion
 from duemani.motion import HandMotion, load_motion
 from duemani.performance import Performance
@@ -91,7 +92,8 @@ def of_seen_hands(performance: Performance, filmed: FilmedHands) -> Performance:
     seen = (filmed.confidence > 0).mean(1)
     if seen.min() >= _SEEN_SHARE or seen.max() < _SEEN_SHARE:
         return performance
-    hand = choose_fingers(performance).performance.notes["hand"]
+    model = pretrained_fingering()
+    hand = assign_hands(performance.notes, model.hands, 1.0, model.hand_network)
     return replace(performance, notes=performance.notes[hand == int(seen.argmax())])
 
 
@@ -103,6 +105,11 @@ def on_notes_clock(material: Material, watched: Watched) -> tuple[Material, Watc
     clock = fit_clock(notes, watched.filmed, watched.view)
     if clock.sure < SURE:
         said = "The hands are not used: they do not play these notes."
+        if len(notes.notes) < LEAST_FOR_CLOCK:
+            said = (
+                f"The hands are not used: {len(notes.notes)} notes are too few to tell where in"
+                " them they are played."
+            )
         return replace(material, cannot_tell=(*material.cannot_tell, said)), Watched()
     filmed = replace(
         watched.filmed, time_sec=(watched.filmed.time_sec - clock.offset_sec) / clock.rate
@@ -114,6 +121,7 @@ def on_notes_clock(material: Material, watched: Watched) -> tuple[Material, Watc
             start_sec=(motion.start_sec - clock.offset_sec) / clock.rate,
             frame_rate=motion.frame_rate * clock.rate,
         )
+        motion = _of_part(motion, material.part_sec)
     said = clock_sentence(
         "The hands", "the notes", -clock.offset_sec / clock.rate, 1 / clock.rate, "the keys played"
     )
@@ -121,6 +129,16 @@ def on_notes_clock(material: Material, watched: Watched) -> tuple[Material, Watc
     return replace(material, assumptions=assumptions), replace(
         watched, filmed=filmed, motion=motion
     )
+
+
+def _of_part(motion: HandMotion, part_sec: tuple[float, float]) -> HandMotion | None:
+    """The hands of the part that is reviewed; None where they are not in it."""
+    if not np.isfinite(part_sec[1]):
+        return motion
+    try:
+        return motion.between(0.0, part_sec[1] - part_sec[0])
+    except InputError:
+        return None
 
 
 def together(material: Material, watched: Watched, is_film: bool) -> Material:

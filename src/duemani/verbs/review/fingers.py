@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int
 
 from duemani.analysis.corrections.corrections import correct_fingers
 from duemani.media.spectra import recording_features
-from duemani.models.fingering.choose import choose_fingers
+from duemani.models.fingering.choose import assign_fingers
 from duemani.models.reviewer.judge import Judgement, judge
 from duemani.models.reviewer.pretrained import ReviewerNetwork
 from duemani.models.reviewer.prior import notes_prior
@@ -116,4 +116,4 @@ def _in_view(seen: SeenHands, onset_sec: np.ndarray) -> Bool[np.ndarray, "note 2
 def completed(performance: Performance, finger: np.ndarray, hand_span_m: float) -> Performance:
     """The notes with these fingers, and with the fingering model's where there are none (0)."""
     known = performance.with_fingers(performance.notes["hand"], finger)
-    return choose_fingers(known, hand_span_m, keep="hard").performance
+    return assign_fingers(known, hand_span_m)

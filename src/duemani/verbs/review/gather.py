@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from duemani.errors import InputError
+from duemani.errors import InputError, NothingPlayedError
 from duemani.media.film import FilmFacts, probe_film
 from duemani.progress import Progress
-from duemani.verbs.read import VIDEO_SUFFIXES, check_input
+from duemani.verbs.read import check_input, holds_media
 from duemani.verbs.review.ears import listen, on_film_clock
 from duemani.verbs.review.eyes import on_notes_clock, together, watch
-from duemani.verbs.review.material import Material, Sources
+from duemani.verbs.review.material import Material, Sources, Watched
 
 
 def gather(path: Path, sources: Sources, progress: Progress | None = None) -> Material:
@@ -33,24 +33,26 @@ def gather(path: Path, sources: Sources, progress: Progress | None = None) -> Ma
     elif watched.filmed is not None and sources.hands is not None:
         material, watched = on_notes_clock(material, watched)
     if not len(material.performance.notes) and watched.filmed is None:
-        raise InputError(_nothing(path, is_film))
+        raise NothingPlayedError(_nothing(path, film, watched))
     return together(material, watched, is_film)
 
 
-def _nothing(path: Path, is_film: bool) -> str:
-    if is_film:
-        return (
-            f"{path.name} gives nothing to review: no piano notes are heard and no hands on a"
-            " keyboard are seen; a film of a keyboard with both hands in view, or with piano"
-            " sound, is accepted."
-        )
-    return f"{path.name} holds no piano notes; there is nothing to review."
+def _nothing(path: Path, film: FilmFacts | None, watched: Watched) -> str:
+    if film is None:
+        return f"{path.name} holds no piano notes; there is nothing to review."
+    unheard = "no piano notes are heard" if film.has_sound else "it has no sound"
+    unseen = " ".join(watched.cannot_tell) or "no hands on a keyboard are seen."
+    return (
+        f"{path.name} gives nothing to review: {unheard}, and {unseen[0].lower()}"
+        f"{unseen[1:].rstrip('.')}; a film of a keyboard with both hands in view, or with piano"
+        " sound, is accepted."
+    )
 
 
 def _film(path: Path) -> FilmFacts | None:
     """What a film says of itself; None for other files, and for those without a picture."""
     check_input(path)
-    if path.suffix.lower() not in VIDEO_SUFFIXES:
+    if not holds_media(path):
         return None
     try:
         return probe_film(path)

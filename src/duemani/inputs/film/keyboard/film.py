@@ -21,6 +21,7 @@ _REST_SHARE = 0.6
 _FEW = 3
 _OCTAVE_M = 7 * keyboard.WHITE_PITCH_M
 
+UNFOUND = "No keyboard was found in the film."
 OCTAVE_UNSURE = "Too few keys are in view to tell the octave."
 
 
@@ -57,7 +58,7 @@ def find_keyboard_in_film(
         still = find_keyboard(np.median(pictures, axis=0).astype(np.uint8))
         views += [still] if still is not None else []
     if not views:
-        return KeyboardFound(None, ("No keyboard was found in the film.",))
+        return KeyboardFound(None, (UNFOUND,))
     return _agreed(views, len(pictures))
 
 

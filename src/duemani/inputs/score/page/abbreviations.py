@@ -26,7 +26,7 @@ class Abbreviation:
     Attributes:
         kind: `repeated` (one note's tremolo), `alternating` (the first note of a tremolo of two),
             `alternated` (its second), `trill`, `turn`, `inverted-turn`, `mordent`,
-            `inverted-mordent`, `arpeggio`, `arpeggio-down`, or "".
+            `inverted-mordent`, `slide`, `arpeggio`, `arpeggio-down`, or "".
         unit_quarter: length of one stroke of a tremolo.
         above, below: semitones to the ornament's other keys, None where there is no ornament.
     """
@@ -88,6 +88,9 @@ def _abbreviation(note: Element, fifths: int) -> Abbreviation:
         for sign in ornaments:
             if kind := _ornament(sign.tag):
                 return Abbreviation(kind, Fraction(0), *_neighbours(note, ornaments, fifths))
+    slides = [*note.iterfind("notations/glissando"), *note.iterfind("notations/slide")]
+    if any(one.get("type") == "start" for one in slides):
+        return Abbreviation("slide")
     for arpeggiate in note.iterfind("notations/arpeggiate"):
         down = arpeggiate.get("direction") == "down"
         return Abbreviation("arpeggio-down" if down else "arpeggio")

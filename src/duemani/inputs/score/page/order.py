@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from duemani.inputs.score.page.jumps import UNNUMBERED, BarSigns
 
-MAX_PLAYED_BARS = 50_000
+MAX_PLAYED_BARS = 20_000
 
 
 @dataclass(frozen=True)
