@@ -61,7 +61,8 @@ def test_a_trial_notices(tmp_path: Path, program: str, fault: str) -> None:
 import os, sys, pathlib
 from tests.helpers import trials
 import duemani.cli
-given, out = pathlib.Path({str(tmp_path / "given")!r}), pathlib.Path({str(tmp_path / "out" / "a.json")!r})
+folder = pathlib.Path({str(tmp_path)!r})
+given, out = folder / "given", folder / "out" / "a.json"
 given.write_text("?"); out.parent.mkdir()
 def main(words):
     {program}
