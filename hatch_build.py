@@ -26,6 +26,8 @@ PIANO_LAYERS = (4, 8, 12, 16)
 PIANO_FILES_PER_LAYER = 30
 MESH = "@webxr-input-profiles/assets/dist/profiles/generic-hand/right.glb"
 # Each from the HTML file of its name in web/.
+# What pages, films and glTF share.
+LOOK = "src/duemani/outputs/look.json"
 PAGES = ("perform.html", "review.html", "finger.html")
 NOTICES = (
     ("3D engine in the pages (*.html): three.js", "three/LICENSE"),
@@ -64,7 +66,7 @@ def build_assets(root: Path, say: Any = print) -> None:
     web, assets = root / "web", root / "src" / "duemani" / "assets"
     wanted = {
         "packages": _packages_digest(web),
-        "page": _digest(web, _sources(web)),
+        "page": _digest(root, [*_sources(web), root / LOOK]),
     }
     stamp = assets / ".stamp.json"
     made = json.loads(stamp.read_text()) if stamp.is_file() else {}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from duemani.analysis.contact import find_presses, pressed_depths
+from duemani.analysis.contact import find_presses
 from duemani.keyboard import key_centre_x
 from duemani.motion import HandMotion
 from duemani.performance import RIGHT
@@ -85,9 +85,3 @@ def test_long_motions_are_pressed_the_same_across_blocks() -> None:
     presses = find_presses(tip_motion(over(E4, one * 800)))
     assert len(presses) == 800
     np.testing.assert_allclose(np.diff(presses["onset_sec"]), 4 / RATE, atol=0.11 / RATE)
-
-
-def test_depths_stop_at_the_keys_travel() -> None:
-    depths = pressed_depths(tip_motion(over(E4, [5, -4, -30])))
-    np.testing.assert_allclose(depths[:, E4 - 21], [0, 0.004, 0.010], atol=1e-6)
-    assert depths.sum() == pytest.approx(0.014, abs=1e-6)

@@ -130,7 +130,7 @@ def test_a_repeated_passage_takes_the_first_ones_fingers() -> None:
     notes = make_notes(rows)
     notes["hand"] = RIGHT
     finger = np.arange(len(pitches)) % 5 + 1
-    taken = repeated_fingers(hand_line(notes, RIGHT), finger)
+    taken = repeated_fingers(hand_line(notes, RIGHT), finger, np.full((len(notes), 5), 0.2))
     assert not taken[: len(theme) + 3 + 2].any()
     inner = slice(2, len(theme) - 3)  # the last note has another length
     np.testing.assert_array_equal(taken[len(theme) + 3 :][inner], finger[: len(theme)][inner])
@@ -142,7 +142,9 @@ def test_an_ostinato_is_no_repeated_passage() -> None:
     rows = [(at * 0.25, at * 0.25 + 0.2, 60 + 4 * (at % 2), 64) for at in range(40)]
     notes = make_notes(rows)
     notes["hand"] = RIGHT
-    taken = repeated_fingers(hand_line(notes, RIGHT), np.ones(40, int))
+    taken = repeated_fingers(
+        hand_line(notes, RIGHT), np.ones(40, int), np.full((len(notes), 5), 0.2)
+    )
     # The first ones set the pattern, whatever comes after them repeats it.
     assert not taken[:10].any()
 

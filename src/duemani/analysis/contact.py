@@ -66,17 +66,6 @@ def find_presses(motion: HandMotion) -> np.ndarray:
     return np.sort(np.array(rows, PRESS_DTYPE), order=("onset_sec", "pitch"))
 
 
-def pressed_depths(motion: HandMotion) -> Float[np.ndarray, "frame 88"]:
-    """How far the tips push each key down in each frame [m], 0 to the key's travel."""
-    tips = np.concatenate([motion.tips_m[0], motion.tips_m[1]], axis=1)
-    key = key_at(tips[..., 0], tips[..., 1])
-    depth = np.zeros((motion.frame_count, 88), np.float32)
-    frame, tip = np.nonzero(key >= 0)
-    pushed = REST_TOP_M[key[frame, tip]] - tips[frame, tip, 2]
-    np.maximum.at(depth, (frame, key[frame, tip]), pushed)
-    return np.clip(depth, 0, TRAVEL_M).astype(np.float32)
-
-
 def _sample_blocks(motion: HandMotion) -> Iterator[_Block]:
     tips = np.concatenate([motion.tips_m[0], motion.tips_m[1]], axis=1)
     for first in range(0, max(motion.frame_count - 1, 1), _BLOCK_FRAMES):

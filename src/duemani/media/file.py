@@ -14,6 +14,23 @@ from duemani.errors import InputError
 
 
 @contextmanager
+def demuxed(path: Path) -> Iterator[InputContainer]:
+    """A user's file as FFmpeg reads it, without leave to open anything else.
+
+    Raises:
+        FFmpegError, OSError, ValueError: FFmpeg's reasons, now or while it is read.
+    """
+    # An open file, not a name: FFmpeg would take a name like "concat:..." for an order. And a
+    # playlist or a session description would have it read other files or listen to the network.
+    alone = {"protocol_whitelist": "none"}
+    with (
+        path.open("rb") as file,
+        av.open(file, "r", options=alone, metadata_errors="replace") as container,
+    ):
+        yield container
+
+
+@contextmanager
 def open_media(path: Path, kind: str, accepted: str) -> Iterator[InputContainer]:
     """Open a file for reading.
 
@@ -33,8 +50,7 @@ def open_media(path: Path, kind: str, accepted: str) -> Iterator[InputContainer]
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty; accepted are {accepted}.")
     try:
-        # Passing an open file, not a name: FFmpeg would read a name like "concat:..." otherwise.
-        with path.open("rb") as file, av.open(file, "r", metadata_errors="replace") as container:
+        with demuxed(path) as container:
             yield container
     except (FFmpegError, OSError, ValueError, UnicodeError) as error:
         raise InputError(f"{path} cannot be read as {kind}; accepted are {accepted}.") from error

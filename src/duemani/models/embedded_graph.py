@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 
 from duemani.errors import InputError
 from duemani.files import check_readable, read_limited
+from duemani.graphs.open import Graph, open_graph
 
 _MOST_BYTES = 200_000_000
 _MOST_HEADER_BYTES = 4_000_000
@@ -84,27 +84,14 @@ def not_a_model(path: Path, kind: str, error: Exception) -> InputError:
     )
 
 
-def open_session(
-    tensors: dict[str, np.ndarray], graph: str, weights: list[str]
-) -> onnxruntime.InferenceSession:
+def open_session(tensors: dict[str, np.ndarray], graph: str, weights: list[str]) -> Graph:
     """A graph of the file, ready to run with the file's weights.
 
     Raises:
         Exception: onnxruntime's own, where they do not fit together.
     """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    values = [
-        onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(tensors[name], np.float32))
-        for name in weights
-    ]
-    options.add_external_initializers(weights, values)
-    return onnxruntime.InferenceSession(
-        tensors[f"graph.{graph}"].tobytes(), options, providers=["CPUExecutionProvider"]
-    )
+    content = tensors[f"graph.{graph}"].tobytes()
+    return open_graph(content, 2, {name: tensors[name] for name in weights})
 
 
 def unfit(path: Path, error: Exception) -> InputError:

@@ -1,4 +1,4 @@
-"""The keyboard in three dimensions: boxes with soft edges, and how far each key is down."""
+"""The keyboard in three dimensions: boxes with soft edges."""
 
 from __future__ import annotations
 
@@ -8,18 +8,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from duemani import keyboard
-from duemani.performance import HIGHEST_PITCH, LOWEST_PITCH, Performance
 
-KEY_COUNT = HIGHEST_PITCH - LOWEST_PITCH + 1
-# Keys turn about an axis well behind the fallboard, so that a finger anywhere on a key stays on
-# it: the conventions measure a press by the tip's height alone, wherever it is along the key.
-PIVOT_Y_M = 0.45
 WHITE_GAP_M = 0.0009
 KEY_BODY_M = 0.022
 FALLBOARD_Y_M = 0.151
-_PRESS_SEC = (0.075, 0.030)  # time a key takes to go down at velocity 1 and 127
-_RISE_SEC = 0.060
-_MINIMUM_DOWN_SEC = 0.020
 
 
 @dataclass(frozen=True)
@@ -63,43 +55,6 @@ def body_solids() -> dict[str, Solid]:
         "felt": _block((0.0, width), (0.1465, FALLBOARD_Y_M), (-0.02, 0.0045), 0.0008),
         "fallboard": _block(wide, (FALLBOARD_Y_M, 0.175), (-0.060, 0.055), 0.002),
     }
-
-
-def key_angles(depth_m: Float[np.ndarray, "*shape 88"]) -> Float[np.ndarray, "*shape 88"]:
-    """Turn of each key about +x at its pivot [rad] that lowers its playing end by `depth_m`."""
-    front = np.where(keyboard.IS_BLACK, keyboard.BLACK_FRONT_M, 0.0)
-    return np.arcsin(np.asarray(depth_m) / (PIVOT_Y_M - front))
-
-
-def key_depths(
-    performance: Performance, time_sec: Float[np.ndarray, " frame"]
-) -> Float[np.ndarray, "frame 88"]:
-    """How far the notes of a performance hold each key down at each time [m], float32.
-
-    A key passes half its travel at the onset and a quarter of it, on the way up, at the release;
-    it rises before it is struck again. Louder notes go down faster.
-    """
-    time_sec = np.asarray(time_sec, float)
-    depth = np.zeros((len(time_sec), KEY_COUNT), np.float32)
-    notes = performance.notes
-    for pitch in np.unique(notes["pitch"]):
-        key = int(pitch) - LOWEST_PITCH
-        same = notes[notes["pitch"] == pitch]
-        onset, next_onset = same["onset_sec"], np.append(same["onset_sec"][1:], np.inf)
-        press = np.interp(same["velocity"], (1, 127), _PRESS_SEC)
-        next_press = np.append(press[1:], 0.0)
-        latest = next_onset - next_press / 2 - _RISE_SEC / 4
-        release = np.minimum(same["release_sec"], latest)
-        release = np.maximum(release, onset + np.minimum(_MINIMUM_DOWN_SEC, next_onset - onset))
-        for start, length, end in zip(onset, press, release, strict=True):
-            begin, settled = start - length / 2, end + _RISE_SEC / 4
-            first, last = np.searchsorted(time_sec, (begin, settled))
-            part = time_sec[first:last]
-            down = np.clip((part - begin) / length, 0, 1)
-            up = np.clip((settled - part) / _RISE_SEC, 0, 1)
-            share = np.minimum(down, up) * keyboard.TRAVEL_M[key]
-            depth[first:last, key] = np.maximum(depth[first:last, key], share)
-    return depth
 
 
 def _block(

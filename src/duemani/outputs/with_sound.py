@@ -60,7 +60,6 @@ def save_video_with_sound(
     camera: CameraPlace,
     recording: Path | None,
     part_sec: tuple[float, float],
-    key_depth_m: Float[np.ndarray, "frame 88"],
     progress: Callable[[float], None] | None,
 ) -> None:
     """Write the film (`save_video`), a rendered piano credited in its tags.
@@ -75,7 +74,6 @@ def save_video_with_sound(
         (block.T for block in blocks),
         rate,
         camera,
-        key_depth_m=key_depth_m,
         progress=progress,
         credit=_credit(performance, recording),
     )

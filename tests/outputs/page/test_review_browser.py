@@ -107,7 +107,7 @@ def test_playing_looping_and_keys(tab: Tab, page: Path) -> None:
     tab.run("window.duemaniReview.play()")
     tab.until(f"{STATE}.timeSec < {loop[0] + 0.6 * (loop[1] - loop[0])}")
     tab.run("window.duemaniReview.pause()")
-    tab.key("n")
+    tab.key("j")
     assert tab.run(f"{STATE}.chosen") == 0
     tab.key("Escape")
     assert tab.run(f"{STATE}.chosen") is None

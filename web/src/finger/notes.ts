@@ -1,5 +1,6 @@
 /** The score's notes and fingers: coloured by confidence, chosen by click, Tab and arrow keys. */
 
+import { scrolling } from "../shared/dom";
 import { confidence, type FingerData, type NoteData, neighbour, spoken } from "./data";
 import { hidePanel, showPanel } from "./panel";
 
@@ -26,7 +27,7 @@ export class Notes {
     this.current = number;
     this.mark(true);
     if (scroll)
-      for (const shape of this.shapes(number)) if (isSeen(shape)) shape.scrollIntoView({ block: "center", behavior: "smooth" });
+      for (const shape of this.shapes(number)) if (isSeen(shape)) shape.scrollIntoView({ block: "center", behavior: scrolling() });
     showPanel(this.data, note);
   }
 

@@ -12,6 +12,8 @@ import type { Score } from "./score";
 /** How much of the future the desk shows. */
 const WINDOW_SEC = 2.6;
 const MOST = 1024;
+/** Smaller than this a number could not be read [CSS pixels, with the disc]. */
+const LEAST_PX = 13;
 
 const VERTEX = `
 attribute vec4 place; // x, half width, start, end along the desk [m]
@@ -34,6 +36,7 @@ void main() {
 const FRAGMENT = `
 uniform sampler2D digits;
 uniform float deskLength;
+uniform float leastPixels;
 varying vec2 vAt;
 varying vec2 vHalf;
 varying vec3 vTint;
@@ -50,11 +53,15 @@ void main() {
   colour = mix(colour, vTint * 1.12, rim * 0.8);
   colour = mix(colour, vTint * 1.2 + 0.02, 0.8 * vStyle.z) + vStyle.z * 0.16 * exp(-vAlong / 0.012);
   float glow = vStyle.z * exp(-max(d, 0.0) / 0.0011) * (1.0 - body) * 0.5;
-  float size = min(0.0052, vHalf.x * 0.96);
-  vec2 uv = (vAt + vec2(0.0, vHalf.y - size - 0.0012)) / (2.0 * size) + 0.5;
+  // Never taller than its note, on a light disc that it stands out from, and left out where too small.
+  float size = min(min(0.0082, vHalf.x * 0.94), vHalf.y - 0.0006);
+  vec2 uv = (vAt + vec2(0.0, vHalf.y - size - 0.0005)) / (2.0 * size) + 0.5;
   if (vStyle.x > 0.5 && uv.x > 0.0 && uv.x < 1.0 && uv.y > 0.0 && uv.y < 1.0) {
+    float readable = smoothstep(leastPixels * 0.9, leastPixels, 1.0 / max(fwidth(uv.y), 1e-5));
+    float disc = (1.0 - smoothstep(0.46, 0.5, length(uv - 0.5))) * readable;
+    colour = mix(colour, mix(vTint, vec3(1.0), 0.6), disc);
     float ink = texture2D(digits, vec2((vStyle.x - 1.0 + uv.x) / 5.0, uv.y)).a;
-    colour = mix(colour, vec3(0.05, 0.04, 0.03), ink * 0.92);
+    colour = mix(colour, vec3(0.012, 0.01, 0.008), ink * readable);
   }
   float inside = smoothstep(0.0, 0.0006, vAlong + 0.0006) * (1.0 - smoothstep(deskLength * 0.86, deskLength, vAlong));
   gl_FragColor = vec4(colour, max(body * 0.96, glow) * inside);
@@ -75,7 +82,7 @@ export class FallingNotes extends Mesh<InstancedBufferGeometry, ShaderMaterial> 
     super(geometry, new ShaderMaterial({
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
-      uniforms: { digits: { value: digitAtlas() }, deskLength: { value: DESK.length } },
+      uniforms: { digits: { value: digitAtlas() }, deskLength: { value: DESK.length }, leastPixels: { value: LEAST_PX * Math.min(devicePixelRatio, 2) } },
       transparent: true,
       depthWrite: false,
     }));
@@ -103,8 +110,7 @@ export class FallingNotes extends Mesh<InstancedBufferGeometry, ShaderMaterial> 
       const tint = HAND_COLOURS[score.hand(i)] ?? UNKNOWN_COLOUR;
       this.place.setXYZW(count, this.keyboard.centre_x_m[key] as number, half, start, top);
       this.tint.setXYZ(count, tint.r, tint.g, tint.b);
-      const room = top - start > 0.0095;
-      this.style.setXYZ(count, withFingers && room ? score.finger(i) : 0, score.velocity(i) / 127, down ? 1 : 0);
+      this.style.setXYZ(count, withFingers ? score.finger(i) : 0, score.velocity(i) / 127, down ? 1 : 0);
       if (black) this.tint.setXYZ(count, tint.r * 0.72, tint.g * 0.72, tint.b * 0.72);
       count++;
     };
@@ -129,7 +135,7 @@ function digitAtlas(): CanvasTexture {
   const context = canvas.getContext("2d");
   if (context) {
     context.fillStyle = `#${new Color(0xffffff).getHexString()}`;
-    context.font = "800 56px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+    context.font = "800 46px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
     context.textAlign = "center";
     context.textBaseline = "middle";
     for (let finger = 1; finger <= 5; finger++) context.fillText(String(finger), (finger - 0.5) * cell, cell / 2 + 3);

@@ -4,6 +4,7 @@ import {
   Bone, type BufferGeometry, DetachedBindMode, Float32BufferAttribute, Group, LatheGeometry, Matrix4, Mesh, MeshStandardMaterial,
   Skeleton, SkinnedMesh, Vector2, Vector3,
 } from "three";
+import look from "../../../src/duemani/outputs/look.json";
 import type { SkeletonData } from "../shared/data";
 import { FOREARM, mirrored } from "./handmesh";
 import { type HandPose, JOINTS, jointMatrix, type Kinematics } from "./kinematics";
@@ -26,7 +27,7 @@ export class Hands extends Group {
   ) {
     super();
     const cloth = new MeshStandardMaterial({
-      color: 0x39424f, roughness: 0.95, transparent: true, vertexColors: true,
+      color: look.cloth, roughness: 0.95, transparent: true, vertexColors: true,
     });
     for (const hand of [0, 1]) {
       const body = new SkinnedMesh(hand === 0 ? mirrored(right) : right, this.skin);

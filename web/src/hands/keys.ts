@@ -4,34 +4,32 @@ import {
   BufferAttribute, BufferGeometry, Color, DynamicDrawUsage, Group, InstancedMesh, Matrix4, MeshStandardMaterial,
 } from "three";
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
+import look from "../../../src/duemani/outputs/look.json";
 import type { KeyboardData } from "../shared/data";
 import type { HandPose } from "./kinematics";
 import { HAND_COLOURS, UNKNOWN_COLOUR } from "./palette";
-import { type Score, smooth } from "./score";
+import type { Score } from "./score";
 
-/** The rail that keys turn on lies well behind the fallboard. */
-const RAIL_Y_M = 0.36;
 const WHITE_DEPTH_M = 0.019;
 const GAP_M = 0.0009;
 /** Keys' sides seen edge-on would else shine through what lies over them, a pixel here and there. */
 const STEEP = { polygonOffset: true, polygonOffsetFactor: 1, polygonOffsetUnits: 0 };
-const MOST_FRONT_TRAVEL_M = 0.0125;
 
 export class Keys extends Group {
   readonly depthsM: Float32Array;
   private readonly whites: InstancedMesh;
   private readonly blacks: InstancedMesh;
   private readonly instance: number[] = [];
-  private readonly contact: Float32Array;
-  private readonly frontTravel: Float32Array;
+  /** Of each key the hands with a tip close over it, a bit each. */
+  private readonly near: Uint8Array;
 
-  constructor(private readonly keyboard: KeyboardData) {
+  /** `filmed`: the fingertips are known to some millimetres only. */
+  constructor(private readonly keyboard: KeyboardData, private readonly filmed: boolean) {
     super();
     const count = keyboard.is_black.length;
     const blackCount = keyboard.is_black.filter(Boolean).length;
     this.depthsM = new Float32Array(count);
-    this.contact = new Float32Array(count);
-    this.frontTravel = new Float32Array(count);
+    this.near = new Uint8Array(count);
     const ivory = new MeshStandardMaterial({ roughness: 0.3, ...STEEP });
     const ebony = new MeshStandardMaterial({ roughness: 0.36, ...STEEP });
     this.whites = new InstancedMesh(whiteKey(keyboard), ivory, count - blackCount);
@@ -66,62 +64,82 @@ export class Keys extends Group {
   }
 
   /**
-   * Moves and tints the keys. Fingertips push what they touch as far as they reach; a note that no
-   * finger pushes still holds its key down, since the recording says that it was.
+   * Moves and tints the keys, by the same rule as `duemani.outputs.keys_down`: fingertips decide.
+   * A note moves its key by itself only where its hand is not known, or where filmed fingers are
+   * as near as they can be known. A key that rings without being held glows a little, and is up.
    */
-  update(timeSec: number, poses: readonly HandPose[], visible: readonly boolean[], score: Score): void {
-    const { keyboard: k, contact, frontTravel } = this;
-    contact.fill(0);
-    frontTravel.fill(0);
+  update(timeSec: number, poses: readonly HandPose[], score: Score): void {
+    const { keyboard: k, depthsM, near } = this;
+    depthsM.fill(0);
+    near.fill(0);
     poses.forEach((pose, hand) => {
-      if (!pose.tracked || !visible[hand]) return;
+      if (!pose.tracked) return;
       for (let tip = 4; tip <= 20; tip += 4) {
         const point = pose.landmarks[tip];
         if (!point) continue;
         const key = this.keyAt(point.x, point.y);
         if (key < 0) continue;
-        const depth = Math.min((k.rest_top_m[key] as number) - point.z, k.travel_m[key] as number);
-        if (depth <= (contact[key] as number)) continue;
-        contact[key] = depth;
+        const above = point.z - (k.rest_top_m[key] as number);
+        if (above < k.near_m) near[key] = (near[key] as number) | (1 << hand);
+        const travel = k.travel_m[key] as number;
         // Under the finger the key must lie as deep as the fingertip, hence deeper at its front.
-        const reach = (RAIL_Y_M - (k.is_black[key] ? k.black_front_m : 0)) / (RAIL_Y_M - point.y);
-        frontTravel[key] = Math.min(depth * reach, MOST_FRONT_TRAVEL_M);
+        const reach = (k.pivot_y_m - this.front(key)) / (k.pivot_y_m - point.y);
+        const depth = Math.min(Math.min(Math.max(-above, 0), travel) * reach, k.most_at_front * travel);
+        depthsM[key] = Math.max(depthsM[key] as number, depth);
       }
     });
-    const glow = GLOW.fill(0);
-    const press = PRESS.fill(0);
+    const ringing = RINGING.fill(0);
     for (const i of score.near(timeSec)) {
       const key = score.key(i);
-      press[key] = Math.max(press[key] as number, score.press(i, timeSec));
-      const strength = score.glow(i, timeSec);
-      if (strength > (glow[key] as number)) {
-        glow[key] = strength;
-        HAND[key] = score.hand(i);
+      const hand = score.hand(i);
+      if (this.holdsItself(key, hand, poses)) {
+        const depth = score.press(i, timeSec) * (k.travel_m[key] as number);
+        depthsM[key] = Math.max(depthsM[key] as number, depth);
       }
+      const strength = score.ringing(i, timeSec);
+      if (strength <= (ringing[key] as number)) continue;
+      ringing[key] = strength;
+      HAND[key] = hand;
     }
-    for (let key = 0; key < contact.length; key++) {
-      const travel = k.travel_m[key] as number;
-      const pushed = smooth(((contact[key] as number) / travel - 0.3) / 0.3);
-      const held = (press[key] as number) * travel;
-      const front = Math.max(frontTravel[key] as number, held * (1 - pushed));
-      this.depthsM[key] = front;
-      this.place(key, front, glow[key] as number, HAND_COLOURS[HAND[key] as number] ?? UNKNOWN_COLOUR);
+    for (let key = 0; key < depthsM.length; key++) {
+      const heard = ringing[key] as number;
+      const held = heard > 0 ? Math.min((depthsM[key] as number) / (k.travel_m[key] as number), 1) : 0;
+      this.place(key, depthsM[key] as number, Math.max(held, heard), HAND_COLOURS[HAND[key] as number] ?? UNKNOWN_COLOUR);
     }
     this.flush();
+  }
+
+  centreX(key: number): number {
+    return this.keyboard.centre_x_m[key] as number;
+  }
+
+  /** Whether a key is down, as far as it counts as let go on the way up. */
+  isDown(key: number): boolean {
+    return (this.depthsM[key] as number) > 0.25 * (this.keyboard.travel_m[key] as number);
+  }
+
+  private front(key: number): number {
+    return this.keyboard.is_black[key] ? this.keyboard.black_front_m : 0;
+  }
+
+  /** Whether nothing that is known of a note's hand contradicts that it holds its key. */
+  private holdsItself(key: number, hand: number, poses: readonly HandPose[]): boolean {
+    const hands = hand < 0 ? [0, 1] : [hand];
+    if (hands.some((one) => !poses[one]?.tracked)) return true;
+    return this.filmed && hands.some((one) => (this.near[key] as number) & (1 << one));
   }
 
   private place(key: number, frontTravelM: number, glow: number, tint: Color): void {
     const k = this.keyboard;
     const black = k.is_black[key];
     const mesh = black ? this.blacks : this.whites;
-    const front = black ? k.black_front_m : 0;
     // Turn about the rail: translate there, rotate about x, translate back, then sideways.
-    MATRIX.makeRotationX(frontTravelM / (RAIL_Y_M - front));
-    TO_RAIL.makeTranslation(0, -RAIL_Y_M, 0);
+    MATRIX.makeRotationX(Math.asin(frontTravelM / (k.pivot_y_m - this.front(key))));
+    TO_RAIL.makeTranslation(0, -k.pivot_y_m, 0);
     MATRIX.multiply(TO_RAIL);
     const e = MATRIX.elements;
     e[12] = (e[12] as number) + (k.centre_x_m[key] as number);
-    e[13] = (e[13] as number) + RAIL_Y_M;
+    e[13] = (e[13] as number) + k.pivot_y_m;
     mesh.setMatrixAt(this.instance[key] as number, MATRIX);
     COLOUR.copy(black ? EBONY : IVORY).lerp(tint, glow * (black ? 0.88 : 0.92));
     mesh.setColorAt(this.instance[key] as number, COLOUR);
@@ -135,13 +153,12 @@ export class Keys extends Group {
   }
 }
 
-const IVORY = new Color(0xf2ede0);
-const EBONY = new Color(0x17161a);
+const IVORY = new Color(look.ivory);
+const EBONY = new Color(look.ebony);
 const COLOUR = new Color();
 const MATRIX = new Matrix4();
 const TO_RAIL = new Matrix4();
-const GLOW = new Float32Array(88);
-const PRESS = new Float32Array(88);
+const RINGING = new Float32Array(88);
 const HAND = new Int8Array(88);
 
 function whiteKey(k: KeyboardData): BufferGeometry {

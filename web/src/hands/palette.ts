@@ -1,8 +1,9 @@
 import { Color } from "three";
+import look from "../../../src/duemani/outputs/look.json";
 
 /** Left blue, right orange: apart for every kind of colour vision. */
-export const HAND_COLOURS: readonly Color[] = [new Color(0x4aa8f0), new Color(0xf5983f)];
-export const UNKNOWN_COLOUR = new Color(0xb59ae0);
+export const HAND_COLOURS: readonly Color[] = [new Color(look.left), new Color(look.right)];
+export const UNKNOWN_COLOUR = new Color(look.unknown);
 export const HAND_CSS: readonly string[] = ["#5cb4f2", "#f5a35c"];
 export const UNKNOWN_CSS = "#b59ae0";
 

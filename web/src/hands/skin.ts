@@ -1,6 +1,7 @@
 /** Skin: a physical material with nails, creases, mottling and light that bleeds red at edges. */
 
 import { Color, MeshStandardMaterial } from "three";
+import look from "../../../src/duemani/outputs/look.json";
 
 const VERTEX_HEAD = `
 attribute vec3 nail;
@@ -101,7 +102,7 @@ const FRAGMENT_SCATTER = `
 
 export function skinMaterial(): MeshStandardMaterial {
   const material = new MeshStandardMaterial({
-    color: new Color("#d9a17b"),
+    color: new Color(look.skin),
     roughness: 0.62,
     envMapIntensity: 0.8,
   });

@@ -7,13 +7,15 @@ import {
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 
+import look from "../../../src/duemani/outputs/look.json";
+
 export type CameraName = "overhead" | "player" | "side";
 
 /** Where each camera looks from, as a direction in the keyboard frame, and what it must show. */
-const VIEWS: Record<CameraName, { from: [number, number, number]; y: [number, number]; z: [number, number]; widen: number }> = {
-  overhead: { from: [0, -0.2, 1], y: [-0.13, 0.36], z: [0, 0.06], widen: 0 },
-  player: { from: [0, -0.78, 0.62], y: [-0.1, 0.3], z: [0, 0.17], widen: 0 },
-  side: { from: [0.82, -0.66, 0.34], y: [-0.1, 0.2], z: [-0.02, 0.12], widen: -0.12 },
+const VIEWS: Record<CameraName, { from: readonly number[]; y: [number, number]; z: [number, number]; widen: number }> = {
+  overhead: { from: look.cameras.overhead, y: [-0.13, 0.36], z: [0, 0.06], widen: 0 },
+  player: { from: look.cameras.player, y: [-0.1, 0.3], z: [0, 0.17], widen: 0 },
+  side: { from: look.cameras.side, y: [-0.1, 0.2], z: [-0.02, 0.12], widen: -0.12 },
 };
 
 /** Part of the window that the overlays leave free, in pixels from each edge. */
@@ -30,6 +32,9 @@ export class Stage {
   private readonly renderer: WebGLRenderer;
   private readonly scene = new Scene();
   private readonly sky = new HemisphereLight(0xfff6ea, 0x554a40, 1);
+  private readonly key = new DirectionalLight(0xfff1de, 2.9);
+  /** How many times the picture was made simpler. */
+  coarseness = 0;
   private offsetY = 0;
   private pixelRatio = Math.min(devicePixelRatio, 2);
 
@@ -58,7 +63,7 @@ export class Stage {
 
   private addLights(): void {
     const middle = this.widthM / 2;
-    const key = new DirectionalLight(0xfff1de, 2.9);
+    const { key } = this;
     key.position.set(middle - 0.62, 0.5, 1.05);
     key.target.position.set(middle, 0.03, 0);
     key.castShadow = true;
@@ -106,12 +111,15 @@ export class Stage {
     this.camera.updateProjectionMatrix();
   }
 
-  /** Fewer pixels where frames come slowly (software rendering, old phones). */
+  /** A simpler picture where frames come slowly (software rendering, old phones). */
   coarsen(): void {
     if (this.pixelRatio > 1) this.pixelRatio = 1;
     else if (this.scene.environment) this.setRoom(false);
-    else if (this.pixelRatio > 0.6) this.pixelRatio *= 0.8;
+    else if (this.pixelRatio > 0.75) this.pixelRatio *= 0.85;
+    else if (this.key.castShadow) this.key.castShadow = false;
+    else if (this.pixelRatio > 0.4) this.pixelRatio *= 0.8;
     else return;
+    this.coarseness++;
     this.resize();
   }
 
@@ -119,7 +127,7 @@ export class Stage {
   frame(name: CameraName, fromX: number, toX: number, insets: Insets): void {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const view = VIEWS[name];
-    const direction = toWorld(new Vector3(...view.from)).normalize();
+    const direction = toWorld(new Vector3().fromArray(view.from)).normalize();
     const x: [number, number] = [fromX - view.widen, toX + view.widen];
     if (x[1] - x[0] < 0.3) [x[0], x[1]] = [(fromX + toX) / 2 - 0.15, (fromX + toX) / 2 + 0.15];
     const corners: Vector3[] = [];
@@ -165,6 +173,12 @@ export class Stage {
     const p = toWorld(PROJECTED.copy(point)).project(this.camera);
     if (p.z > 1) return null;
     return { x: ((p.x + 1) / 2) * this.canvas.clientWidth, y: ((1 - p.y) / 2) * this.canvas.clientHeight };
+  }
+
+  /** Where the camera is, in the keyboard frame [m]. */
+  eye(out: Vector3): Vector3 {
+    const { x, y, z } = this.camera.position;
+    return out.set(x, -z, y);
   }
 
   render(): void {

@@ -202,8 +202,7 @@ export class Controls {
 
   private toggleLoop(): void {
     const { loop } = this.player.clock;
-    if (loop.on) Object.assign(loop, { on: false, fromSec: null, toSec: null });
-    else loop.on = true;
+    loop.on = !loop.on; // its ends stay for the next time
     this.player.refresh();
   }
 

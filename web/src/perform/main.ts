@@ -21,7 +21,7 @@ interface Handle {
   camera(name: CameraName): void;
   landmarks(): number[][][];
   keyDepths(): number[];
-  state(): { timeSec: number; durationSec: number; playing: boolean; rate: number; soundSec: number | null; drawCalls: number };
+  state(): { timeSec: number; durationSec: number; playing: boolean; rate: number; soundSec: number | null; drawCalls: number; coarseness: number };
 }
 
 declare global {
@@ -88,6 +88,7 @@ async function start(): Promise<void> {
       rate: clock.rate,
       soundSec: clock.soundSec,
       drawCalls: stage.drawCalls,
+      coarseness: stage.coarseness,
     }),
   } satisfies Omit<Handle, "ready">);
 }

@@ -5,6 +5,7 @@ import type { Hands } from "../hands/hands";
 import { Keys } from "../hands/keys";
 import type { Kinematics } from "../hands/kinematics";
 import type { Labels } from "../hands/labels";
+import { Pace } from "../hands/pace";
 import { Piano } from "../hands/piano";
 import { usedRange } from "../hands/range";
 import type { Score } from "../hands/score";
@@ -16,8 +17,6 @@ import type { Overview } from "./overview";
 
 /** Five octaves are shown at least [m]. */
 const SHOWN_M = 0.82;
-const SLOW_FRAME_MS = 55;
-const SLOW_FRAMES = 12;
 
 export class Player {
   cameraName: CameraName | null = "player";
@@ -30,8 +29,7 @@ export class Player {
   private readonly range: [number, number];
   private fingersShown = true;
   private waiting = false;
-  private slow = 0;
-  private lastFrame = 0;
+  private readonly pace = new Pace();
   private followX: number | null = null;
 
   constructor(
@@ -44,7 +42,7 @@ export class Player {
     private readonly labels: Labels,
     data: PageData,
   ) {
-    this.keys = new Keys(data.keyboard);
+    this.keys = new Keys(data.keyboard, data.motion.filmed);
     this.piano = new Piano(data.keyboard);
     this.notes = new FallingNotes(score, data.keyboard);
     this.piano.desk.add(this.notes);
@@ -105,10 +103,11 @@ export class Player {
   refresh(): void {
     if (this.waiting) return;
     this.waiting = true;
+    const { stage } = this;
     requestAnimationFrame((now) => {
       this.waiting = false;
       this.draw();
-      this.watchSpeed(now);
+      if (this.pace.frame(now, this.clock.playing)) stage.coarsen();
       if (this.clock.playing) this.refresh();
     });
   }
@@ -120,10 +119,10 @@ export class Player {
     const time = clock.time;
     kinematics.pose(time);
     this.hands.update();
-    this.keys.update(time, kinematics.poses, this.hands.shown, this.score);
+    this.keys.update(time, kinematics.poses, this.score);
     if (this.notes.visible) this.notes.update(time, this.fingersShown);
     if (this.following) this.followHands(time);
-    this.labels.update(time, kinematics.poses, this.score, stage, this.hands.shown);
+    this.labels.update(time, kinematics.poses, this.score, this.keys, stage, this.hands.shown);
     this.overview.update();
     stage.render();
     this.onDrawn();
@@ -179,16 +178,6 @@ export class Player {
       count++;
     }
     return count ? sum / count : (this.range[0] + this.range[1]) / 2;
-  }
-
-  private watchSpeed(now: number): void {
-    const took = now - this.lastFrame;
-    this.lastFrame = now;
-    if (!this.clock.playing || took > 1000) return;
-    this.slow = took > SLOW_FRAME_MS ? this.slow + 1 : Math.max(0, this.slow - 1);
-    if (this.slow < SLOW_FRAMES) return;
-    this.slow = 0;
-    this.stage.coarsen();
   }
 }
 

@@ -6,6 +6,7 @@ import { Hands } from "../hands/hands";
 import { Keys } from "../hands/keys";
 import { Kinematics } from "../hands/kinematics";
 import { Labels } from "../hands/labels";
+import { Pace } from "../hands/pace";
 import { Piano } from "../hands/piano";
 import { usedRange } from "../hands/range";
 import { Score } from "../hands/score";
@@ -14,8 +15,6 @@ import { readMotion } from "../shared/data";
 import { make } from "../shared/dom";
 import { type MotionName, pageData, type ReviewData } from "./data";
 
-const SLOW_FRAME_MS = 60;
-const SLOW_FRAMES = 10;
 /** The used part of the keyboard is taken to be this wide at least [m]. */
 const SHOWN_M = 0.6;
 /** Part of the keyboard that a narrow view shows at once, and a wide one at least [m]. */
@@ -26,7 +25,8 @@ export class HandsView {
   camera: CameraName | null = "player";
   private following = true;
   private middleX: number | null = null;
-  private slow = 0;
+  private readonly pace = new Pace();
+  private fingersShown = true;
 
   private constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -38,7 +38,7 @@ export class HandsView {
     private readonly notes: FallingNotes,
     private readonly labels: Labels,
     private readonly range: [number, number],
-    labelBox: HTMLElement,
+    private readonly labelBox: HTMLElement,
     refresh: () => void,
   ) {
     this.box = make("div", "hands-view", canvas, labelBox);
@@ -62,7 +62,7 @@ export class HandsView {
     const page = pageData(data, name);
     const kinematics = new Kinematics(await readMotion(page.motion, `duemani-${name}`), data.skeleton);
     const hands = new Hands(await loadRightHand(data.skeleton), kinematics, data.skeleton, data.keyboard.width_m / 2);
-    const [score, keys, piano] = [new Score(page), new Keys(data.keyboard), new Piano(data.keyboard)];
+    const [score, keys, piano] = [new Score(page), new Keys(data.keyboard, page.motion.filmed), new Piano(data.keyboard)];
     const notes = new FallingNotes(score, data.keyboard);
     piano.desk.add(notes);
     const stage = new Stage(canvas, data.keyboard.width_m);
@@ -86,20 +86,24 @@ export class HandsView {
 
   draw(timeSec: number, playing: boolean): void {
     if (!this.canvas.clientWidth) return;
-    const start = performance.now();
     const { kinematics, stage } = this;
     kinematics.pose(timeSec);
     this.hands.update();
-    this.keys.update(timeSec, kinematics.poses, this.hands.shown, this.score);
-    this.notes.update(timeSec, true);
+    this.keys.update(timeSec, kinematics.poses, this.score);
+    if (this.notes.visible) this.notes.update(timeSec, this.fingersShown);
     this.followHands(timeSec, playing);
-    this.labels.update(timeSec, kinematics.poses, this.score, stage, this.hands.shown);
+    this.labels.update(timeSec, kinematics.poses, this.score, this.keys, stage, this.hands.shown);
     stage.render();
-    if (!playing) return;
-    this.slow = performance.now() - start > SLOW_FRAME_MS ? this.slow + 1 : Math.max(0, this.slow - 1);
-    if (this.slow < SLOW_FRAMES) return;
-    this.slow = 0;
-    stage.coarsen();
+    if (this.pace.frame(performance.now(), playing)) stage.coarsen();
+  }
+
+  showNotes(on: boolean): void {
+    this.notes.visible = on;
+  }
+
+  showFingers(on: boolean): void {
+    this.fingersShown = on;
+    this.labelBox.hidden = !on;
   }
 
   private get isNarrow(): boolean {

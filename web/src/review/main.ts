@@ -1,7 +1,7 @@
 import "./style.css";
 import { Clock } from "../shared/clock";
 import { readAudio } from "../shared/data";
-import { element, make } from "../shared/dom";
+import { element, make, scrolling } from "../shared/dom";
 import { showCharts } from "./charts";
 import { readEngraving, readReview } from "./data";
 import { showBars, showHeading, showLimits, showRatings } from "./heading";
@@ -54,7 +54,7 @@ async function start(): Promise<void> {
   const remarks = new Remarks(session, views.canCompare);
   remarks.onCompare = (index) => {
     session.choose(index);
-    void views.show("compare").then(() => element("stage").scrollIntoView({ block: "nearest", behavior: "smooth" }));
+    void views.show("compare").then(() => element("stage").scrollIntoView({ block: "nearest", behavior: scrolling() }));
   };
   showRatings(data);
   showBars(session);

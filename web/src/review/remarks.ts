@@ -1,6 +1,6 @@
 /** The ranked remarks: filtered by kind, chosen by a click, heard in a loop. */
 
-import { element, make } from "../shared/dom";
+import { element, make, scrolling } from "../shared/dom";
 import { clockText } from "../shared/text";
 import { barText, type RemarkData, sureness } from "./data";
 import type { Session } from "./session";
@@ -47,7 +47,7 @@ export class Remarks {
     const at = this.session.chosen === null ? -1 : order.indexOf(this.session.chosen);
     const next = at < 0 ? (by > 0 ? 0 : order.length - 1) : (at + by + order.length) % order.length;
     this.session.choose(order[next] as number);
-    this.items[order[next] as number]?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    this.items[order[next] as number]?.scrollIntoView({ block: "nearest", behavior: scrolling() });
   }
 
   private shows(remark: RemarkData): boolean {

@@ -17,6 +17,8 @@ export class Session {
   /** Called when a remark is chosen or let go. */
   readonly onChoose: (() => void)[] = [];
   private waiting = false;
+  /** Whether the loop's ends were set by hand; they then stay while it is off. */
+  private endsSet = false;
 
   constructor(readonly data: ReviewData, readonly clock: Clock) {
     this.score = new Score(pageData(data, "played"));
@@ -44,7 +46,7 @@ export class Session {
 
   seek(timeSec: number): void {
     const { loop } = this.clock;
-    if (loop.on && (timeSec < (loop.fromSec ?? 0) - 0.01 || timeSec > (loop.toSec ?? Infinity))) this.endLoop();
+    if (loop.on && (timeSec < (loop.fromSec ?? 0) - 0.01 || timeSec > (loop.toSec ?? Infinity))) this.leaveLoop();
     this.clock.seek(timeSec);
     this.refresh();
   }
@@ -62,13 +64,46 @@ export class Session {
   /** Loops a passage from its start. */
   hear(fromSec: number, toSec: number, play = true): void {
     const { clock } = this;
+    this.endsSet = false;
     clock.loop = { on: true, fromSec, toSec: Math.max(toSec, fromSec + SHORTEST_LOOP_SEC) };
     clock.seek(fromSec);
     if (play) clock.play();
     this.refresh();
   }
 
+  /** Sets where the loop begins or ends to now, and loops. */
+  setLoopEnd(end: "fromSec" | "toSec"): void {
+    const { loop, time, durationSec } = this.clock;
+    if (!this.endsSet) Object.assign(loop, { fromSec: null, toSec: null });
+    loop[end] = time;
+    const [from, to] = [loop.fromSec ?? 0, loop.toSec ?? durationSec];
+    if (to - from < SHORTEST_LOOP_SEC) loop[end === "fromSec" ? "toSec" : "fromSec"] = null;
+    loop.on = this.endsSet = true;
+    this.refresh();
+  }
+
+  /** Loops between the ends that were set, or else the bar that the music is in; or stops looping. */
+  toggleLoop(): void {
+    const { clock, data } = this;
+    if (clock.loop.on) {
+      this.leaveLoop();
+    } else if (this.endsSet) clock.loop.on = true;
+    else {
+      const bar = data.bars[this.barAt(clock.time)];
+      const [from, to] = bar ? [bar.start_sec, bar.end_sec] : [Math.max(0, clock.time - 2), Math.min(clock.durationSec, clock.time + 2)];
+      clock.loop = { on: true, fromSec: from, toSec: to };
+    }
+    this.refresh();
+  }
+
+  /** Stops looping; ends that were set by hand stay for the next time. */
+  private leaveLoop(): void {
+    if (this.endsSet) this.clock.loop.on = false;
+    else this.endLoop();
+  }
+
   endLoop(): void {
+    this.endsSet = false;
     this.clock.loop = { on: false, fromSec: null, toSec: null };
   }
 

@@ -1,10 +1,13 @@
 /** One transport for sound, film, score, roll and hands; and the keyboard. */
 
+import type { CameraName } from "../hands/stage";
 import { element, make } from "../shared/dom";
 import { clockText } from "../shared/text";
 import type { Remarks } from "./remarks";
 import type { Session } from "./session";
 import type { Views } from "./views";
+
+const CAMERAS: CameraName[] = ["overhead", "player", "side"];
 
 export class Transport {
   private muted = false;
@@ -14,7 +17,7 @@ export class Transport {
   constructor(private readonly session: Session, private readonly remarks: Remarks, private readonly views: Views) {
     const { clock, data } = session;
     this.playButton.addEventListener("click", () => this.toggle());
-    element("loop-bar").addEventListener("click", () => this.loop());
+    element("loop-bar").addEventListener("click", () => session.toggleLoop());
     element("mute").addEventListener("click", () => this.mute());
     const speed = element<HTMLInputElement>("speed");
     speed.addEventListener("input", () => this.setSpeed(Number(speed.value)));
@@ -76,14 +79,21 @@ export class Transport {
       ",": () => session.seek(clock.time - 1 / 30),
       ".": () => session.seek(clock.time + 1 / 30),
       Escape: () => session.choose(null),
-      n: () => this.remarks.step(1),
-      p: () => this.remarks.step(-1),
-      l: () => this.loop(),
+      Home: () => session.seek(0),
+      End: () => session.seek(clock.durationSec),
+      "[": () => session.setLoopEnd("fromSec"),
+      "]": () => session.setLoopEnd("toSec"),
+      j: () => this.remarks.step(1),
+      k: () => this.remarks.step(-1),
+      n: () => this.views.toggleNotes(),
+      g: () => this.views.toggleFingers(),
+      l: () => session.toggleLoop(),
       c: () => this.views.canCompare && void this.views.show("compare"),
       m: () => this.mute(),
       "?": () => element("help").click(),
     };
-    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const camera = CAMERAS[Number(event.key) - 1];
+    const action = camera ? () => this.views.setCamera(camera) : actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action) return;
     event.preventDefault();
     action();
@@ -95,19 +105,6 @@ export class Transport {
     if (clock.playing) clock.pause();
     else clock.play();
     this.session.refresh();
-  }
-
-  /** Loops the bar that the music is in, or stops looping. */
-  private loop(): void {
-    const { session } = this;
-    const { clock, data } = session;
-    if (clock.loop.on) session.endLoop();
-    else {
-      const bar = data.bars[session.barAt(clock.time)];
-      const [from, to] = bar ? [bar.start_sec, bar.end_sec] : [Math.max(0, clock.time - 2), Math.min(clock.durationSec, clock.time + 2)];
-      clock.loop = { on: true, fromSec: from, toSec: to };
-    }
-    session.refresh();
   }
 
   private setSpeed(rate: number): void {

@@ -26,6 +26,8 @@ export class Views {
   private readonly screen = element("screen");
   private readonly opened = new Map<MotionName, Promise<HandsView | null>>();
   private shown: HandsView[] = [];
+  private notesShown = true;
+  private fingersShown = true;
   /** Fingers are told apart best from above. */
   private readonly cameraNames: Record<ViewName, CameraName> = { film: "player", seen: "player", played: "player", suggested: "player", compare: "overhead" };
 
@@ -79,6 +81,10 @@ export class Views {
     }
     this.shown = opened as HandsView[];
     this.screen.replaceChildren(...this.shown.map((view, i) => make("figure", "", view.box, make("figcaption", "", CAPTIONS[name][i]))));
+    for (const view of this.shown) {
+      view.showNotes(this.notesShown);
+      view.showFingers(this.fingersShown);
+    }
     this.setCamera(this.cameraNames[name]);
   }
 
@@ -93,7 +99,17 @@ export class Views {
     return view;
   }
 
-  private setCamera(name: CameraName): void {
+  toggleNotes(): void {
+    this.notesShown = !this.notesShown;
+    for (const view of this.shown) view.showNotes(this.notesShown);
+  }
+
+  toggleFingers(): void {
+    this.fingersShown = !this.fingersShown;
+    for (const view of this.shown) view.showFingers(this.fingersShown);
+  }
+
+  setCamera(name: CameraName): void {
     if (this.current) this.cameraNames[this.current] = name;
     for (const button of document.querySelectorAll<HTMLElement>("[data-camera]"))
       button.setAttribute("aria-pressed", String(button.dataset.camera === name));

@@ -29,6 +29,8 @@ export interface PageData {
     wrist_quantum_m: number;
     rotation_quantum_rad: number;
     bone_lengths_m: [number[], number[]];
+    /** Seen in a film, and so known to some millimetres only. */
+    filmed: boolean;
   };
   audio_mime: string | null;
 }
@@ -47,6 +49,10 @@ export interface KeyboardData {
   black_base_width_m: number;
   black_front_m: number;
   black_back_m: number;
+  /** Where keys turn, how high over a key a filmed tip counts as in it, how much deeper its front goes. */
+  pivot_y_m: number;
+  near_m: number;
+  most_at_front: number;
 }
 
 /** The right hand at rest; the left is its mirror image at x = 0. */

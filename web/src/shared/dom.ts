@@ -27,3 +27,8 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   for (const child of children) if (child) made.append(child);
   return made;
 }
+
+/** How to scroll: smoothly, unless the reader wants less motion. */
+export function scrolling(): ScrollBehavior {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+}

@@ -16,17 +16,24 @@ describe("Score", () => {
     expect(short.isDown(0, 1.04)).toBe(false);
   });
 
-  it("has a key half way down when its note begins", () => {
+  it("has a key half way down when its note begins, and three quarters up when it ends", () => {
     expect(score.press(0, 0.5)).toBeCloseTo(0.5);
     expect(score.press(0, 0.75)).toBe(1);
+    expect(score.press(0, 1)).toBeCloseTo(0.25);
     expect(score.press(0, 1.08)).toBe(0);
   });
 
-  it("lets a key glow while the sound lasts", () => {
-    expect(score.glow(0, 0.7)).toBe(1);
-    expect(score.glow(0, 1.2)).toBeCloseTo(0.42 * Math.exp(-0.2 / 1.2));
-    expect(score.glow(0, 1.5)).toBe(0);
-    expect(score.glow(0, 0.4)).toBe(0);
+  it("lets a key rise before it is struck again", () => {
+    const again = new Score(page([[0, 1, 60, 1, 1], [0.5, 1, 60, 1, 2]]));
+    expect(again.press(0, 0.486)).toBe(0);
+    expect(again.press(1, 0.5)).toBeCloseTo(0.5);
+  });
+
+  it("lets a key glow a little while it is heard, ever less once it is let go", () => {
+    expect(score.ringing(0, 0.7)).toBeCloseTo(0.22);
+    expect(score.ringing(0, 1.2)).toBeCloseTo(0.22 * Math.exp(-0.2 / 1.2));
+    expect(score.ringing(0, 1.5)).toBe(0);
+    expect(score.ringing(0, 0.4)).toBe(0);
   });
 
   it("reads the pedal as it last moved", () => {

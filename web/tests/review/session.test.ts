@@ -47,6 +47,23 @@ describe("Session", () => {
     expect(one.clock.loop.on).toBe(false);
   });
 
+  it("keeps the ends that were set while the loop is off, and loops the bar without any", () => {
+    const one = session();
+    one.clock.seek(2.5);
+    one.toggleLoop();
+    expect(one.clock.loop).toEqual({ on: true, fromSec: 2, toSec: 4 });
+    one.toggleLoop();
+    expect(one.clock.loop).toEqual({ on: false, fromSec: null, toSec: null });
+    one.setLoopEnd("fromSec");
+    one.clock.seek(3.5);
+    one.setLoopEnd("toSec");
+    one.toggleLoop();
+    expect(one.clock.loop).toEqual({ on: false, fromSec: 2.5, toSec: 3.5 });
+    one.toggleLoop();
+    one.seek(5);
+    expect(one.clock.loop).toEqual({ on: false, fromSec: 2.5, toSec: 3.5 });
+  });
+
   it("never loops less than the ear can follow", () => {
     const one = session();
     one.hear(1, 1.1, false);

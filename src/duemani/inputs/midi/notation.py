@@ -1,4 +1,4 @@
-"""MIDI whose notes lie on the beats -> notation of two staves, one a hand."""
+"""MIDI whose notes lie on the beats -> notation, two staves a player, one a hand."""
 
 from __future__ import annotations
 
@@ -42,18 +42,26 @@ class Notated:
     remarks: tuple[str, ...]
 
 
-def notate(path: Path, performance: Performance, title: str) -> Notated:
+def notate(
+    path: Path,
+    performance: Performance,
+    title: str,
+    player: np.ndarray,
+    sequence: int | None = None,
+) -> Notated:
     """Write down a MIDI file's notes.
 
     Args:
         path: the MIDI file, for its beats.
         performance: its notes, hands known.
         title: of the piece.
+        player: number of every note's pianist; each has a part.
+        sequence: which of a type 2 file's sequences the notes are, from 1.
 
     Raises:
         InputError: the notes do not lie on the file's beats, or partitura cannot write them.
     """
-    beats = read_beats(path)
+    beats = read_beats(path, sequence)
     notes = performance.notes
     onset = on_grid(beats.to_quarters(notes["onset_sec"]), path.name)
     end = np.rint(beats.to_quarters(notes["release_sec"]) * DIVISIONS).astype(int)
@@ -61,8 +69,11 @@ def notate(path: Path, performance: Performance, title: str) -> Notated:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            part = _part(notes, onset, end, beats)
-            data = _musicxml(part, title)
+            parts = [
+                _part(notes, onset, end, beats, np.flatnonzero(player == one), number)
+                for number, one in enumerate(np.unique(player), 1)
+            ]
+            data = _musicxml(parts, title)
     # partitura's quantising trips over odd rhythms in many ways.
     except Exception as error:
         raise InputError(
@@ -76,7 +87,7 @@ def notate(path: Path, performance: Performance, title: str) -> Notated:
         for at, note in reversed([*enumerate(document.notes)])
     }
     numbers = np.array([place[f"{_ID}{at}"] for at in range(len(notes))], int)
-    starts = np.array([bar.start.t for bar in _measures(part)]) / DIVISIONS
+    starts = np.array([bar.start.t for bar in _measures(parts[0])]) / DIVISIONS
     remark = "The notation was made from the MIDI file: rhythm and spelling are guesses."
     return Notated(document, numbers, beats.to_seconds(starts), (remark,))
 
@@ -87,10 +98,20 @@ def _measures(part: Any) -> list[Any]:
     return list(part.iter_all(ps.Measure))
 
 
-def _part(notes: np.ndarray, onset: np.ndarray, end: np.ndarray, beats: Beats) -> Any:
+def _part(
+    all_notes: np.ndarray,
+    all_onset: np.ndarray,
+    all_end: np.ndarray,
+    beats: Beats,
+    player: np.ndarray,
+    number: int,
+) -> Any:
+    """The part of one player: of the notes that `player` counts."""
     import partitura.score as ps
 
-    part = ps.Part("P1", part_name="Piano")
+    notes, onset, end = all_notes[player], all_onset[player], all_end[player]
+    name = "Piano" if len(player) == len(all_notes) else f"Piano {number}"
+    part = ps.Part(f"P{number}", part_name=name)
     part.set_quarter_duration(0, DIVISIONS)
     for metre in beats.metres:
         part.add(ps.TimeSignature(metre.beats, metre.beat_type), round(metre.quarter * DIVISIONS))
@@ -112,7 +133,7 @@ def _part(notes: np.ndarray, onset: np.ndarray, end: np.ndarray, beats: Beats) -
             step=str(step),
             octave=int(octave),
             alter=int(alter) or None,
-            id=f"{_ID}{at}",
+            id=f"{_ID}{player[at]}",
             voice=int(voices[at]),
             staff=1 if notes["hand"][at] == RIGHT else 2,
         )
@@ -127,13 +148,12 @@ def _part(notes: np.ndarray, onset: np.ndarray, end: np.ndarray, beats: Beats) -
 
 
 def _fill_empty_bars(part: Any) -> None:
-    """Rests where both hands rest a whole bar: partitura fills only bars that hold a note."""
+    """Rests where a hand rests a whole bar: partitura fills only voices that the bar holds."""
     import partitura.score as ps
 
     for bar in _measures(part):
-        if next(part.iter_all(ps.GenericNote, bar.start, bar.end, include_subclasses=True), None):
-            continue
-        for staff in (1, 2):
+        notes = part.iter_all(ps.GenericNote, bar.start, bar.end, include_subclasses=True)
+        for staff in {1, 2} - {note.staff for note in notes}:
             part.add(ps.Rest(voice=4 * staff - 3, staff=staff), bar.start.t, bar.end.t)
 
 
@@ -209,11 +229,11 @@ def _plain(length: int) -> int:
     return max(step * round(length / step), step) if length > 2 else max(length, 1)
 
 
-def _musicxml(part: Any, title: str) -> bytes:
+def _musicxml(parts: list[Any], title: str) -> bytes:
     import partitura as pt
     import partitura.score as ps
 
     buffer = io.BytesIO()
-    score = ps.Score(partlist=[part], title=title)
+    score = ps.Score(partlist=parts, title=title)
     pt.save_musicxml(score, buffer)
     return buffer.getvalue()

@@ -6,8 +6,7 @@ import json
 import math
 import re
 import warnings
-from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,8 +16,10 @@ from jaxtyping import Int
 from duemani.errors import InputError
 from duemani.files import read_limited
 from duemani.inputs.midi.file import open_midi
-from duemani.inputs.midi.hands import hands_of_sources
+from duemani.inputs.midi.hands import Shares, Tracks, share_out
 from duemani.inputs.midi.repair import MAX_NOTES
+from duemani.inputs.midi.struck import Strikes
+from duemani.inputs.strikes import end_at_restrike
 from duemani.performance import (
     HIGHEST_PITCH,
     LOWEST_PITCH,
@@ -41,50 +42,37 @@ DEFAULT_TEMPO_US = 500_000
 FINGER_TEXT = re.compile(r"^finger=([1-5])$")
 """The text event that `save_midi` puts right before the note-on of a fingered note."""
 _HANGING_NOTE_SEC = 10.0
-_SAME_STRIKE_SEC = 0.001
 
 
-@dataclass
-class _Strikes:
-    """Notes of one file while it is read; `source` is (track, channel)."""
+@dataclass(frozen=True)
+class MidiInput:
+    """A MIDI file read.
 
-    onset: list[int] = field(default_factory=list[int])
-    release: list[int] = field(default_factory=list[int])
-    pitch: list[int] = field(default_factory=list[int])
-    velocity: list[int] = field(default_factory=list[int])
-    finger: list[int] = field(default_factory=list[int])
-    source: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    all_off: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    """(channel, tick) at which every key of a channel is let go, in whichever track."""
+    Attributes:
+        performance: the notes for the piano.
+        player: number of every note's pianist, from 0.
+        foreign: names of the instruments, where none of them is a keyboard.
+        remarks: what was assumed or left out, one sentence each.
+    """
 
-    def silence(self) -> None:
-        """Let the keys go that an all-notes-off lets go."""
-        for channel in {channel for channel, _ in self.all_off}:
-            ticks = sorted(tick for other, tick in self.all_off if other == channel)
-            for at, (_, own) in enumerate(self.source):
-                after = bisect_right(ticks, self.onset[at])
-                if own == channel and after < len(ticks):
-                    release = self.release[at]
-                    self.release[at] = ticks[after] if release < 0 else min(release, ticks[after])
-
-    def strike(self, tick: int, message: Any, finger: int, source: tuple[int, int]) -> int:
-        self.onset.append(tick)
-        self.release.append(-1)
-        self.pitch.append(message.note)
-        self.velocity.append(message.velocity)
-        self.finger.append(finger)
-        self.source.append(source)
-        return len(self.onset) - 1
+    performance: Performance
+    player: Int[np.ndarray, " note"]
+    foreign: str
+    remarks: tuple[str, ...]
 
 
 def load_midi(path: str | Path, sequence: int | None = None) -> Performance:
+    """The notes of `read_midi` alone."""
+    return read_midi(path, sequence).performance
+
+
+def read_midi(path: str | Path, sequence: int | None = None) -> MidiInput:
     """Read a MIDI file as one piano performance.
 
-    All tracks and channels are merged except channel 10 (percussion). A restruck key ends the
-    earlier note; a note without note-off ends with the file (after 10 s at most). Pitches off the
-    88 keys are dropped with a `UserWarning` that counts them. Hands come from track names
-    (left/right), or from two note tracks (or channels) of clearly different mean pitch; otherwise
-    they are unknown. Fingers come from `save_midi`'s text events.
+    The piano's tracks and channels are merged (see `share_out`), other instruments left out. A
+    restruck key ends the same player's earlier note; a note without note-off ends with the file
+    (after 10 s at most). Pitches off the 88 keys are dropped with a `UserWarning` that counts them.
+    Fingers come from `save_midi`'s text events.
 
     Damage is mended as far as it goes and told by a `UserWarning` each (`repair`). All notes off
     and all sound off (controllers 120, 123-127) let the channel's keys go.
@@ -100,18 +88,18 @@ def load_midi(path: str | Path, sequence: int | None = None) -> Performance:
     midi, mended = open_midi(Path(path), sequence)
     for remark in mended:
         warnings.warn(remark, stacklevel=2)
-    strikes, pedal, tempi = _Strikes(), list[tuple[int, int]](), [(0, DEFAULT_TEMPO_US)]
-    names: dict[int, str] = {}
+    strikes, pedal, tempi = Strikes(), list[tuple[int, int]](), [(0, DEFAULT_TEMPO_US)]
+    named = Tracks()
     end_tick = 0
     for index, track in enumerate(cast(list[Any], midi.tracks)):
-        end_tick = max(end_tick, _read_track(track, index, strikes, pedal, tempi, names))
+        end_tick = max(end_tick, _read_track(track, index, strikes, pedal, tempi, named))
     strikes.silence()
     seconds = _Clock(tempi, midi.ticks_per_beat)
     if seconds(np.array([end_tick]))[0] > MAX_DURATION_SEC:
         raise InputError(
             f"the MIDI file lasts longer than {MAX_DURATION_SEC / 3600:g} hours, the most accepted."
         )
-    notes = _to_notes(strikes, names, seconds, end_tick)
+    notes, player, shares = _to_notes(strikes, named, seconds, end_tick)
     changes = np.zeros(0, PEDAL_DTYPE)
     if pedal:
         # `save_midi` (and many sequencers) write the pedal once a channel.
@@ -119,7 +107,9 @@ def load_midi(path: str | Path, sequence: int | None = None) -> Performance:
         changes = np.zeros(len(pedal), PEDAL_DTYPE)
         ticks, values = zip(*pedal, strict=True)
         changes["time_sec"], changes["value"] = seconds(np.array(ticks)), values
-    return Performance.create(notes, changes)
+    order = np.argsort(notes, order=("onset_sec", "pitch"), kind="stable")
+    performance = Performance.create(notes[order], changes)
+    return MidiInput(performance, player[order], shares.foreign, shares.remarks)
 
 
 def load_json(path: str | Path) -> Performance:
@@ -200,12 +190,12 @@ def _share(value: Any) -> float:
 def _read_track(
     track: list[Any],
     index: int,
-    strikes: _Strikes,
+    strikes: Strikes,
     pedal: list[tuple[int, int]],
     tempi: list[tuple[int, int]],
-    names: dict[int, str],
+    named: Tracks,
 ) -> int:
-    """Collect one track's notes, pedal, tempi and name; return its last tick."""
+    """Collect one track's notes, pedal, tempi, name and programs; return its last tick."""
     tick, finger = 0, UNKNOWN_FINGER
     sounding: dict[tuple[int, int], int] = {}
     pending_offs: dict[tuple[int, int], int] = {}
@@ -217,11 +207,14 @@ def _read_track(
         if kind == "set_tempo":
             tempi.append((tick, message.tempo))
         elif kind == "track_name":
-            names.setdefault(index, message.name)
+            named.names.setdefault(index, message.name)
         elif kind == "text" and (found := FINGER_TEXT.match(message.text)):
             finger = int(found.group(1))
         elif getattr(message, "channel", PERCUSSION_CHANNEL) == PERCUSSION_CHANNEL:
-            continue
+            if kind == "note_on":
+                named.drums.add(index)
+        elif kind == "program_change":
+            named.programs.append((tick, index, message.channel, message.program))
         elif kind == "control_change" and message.control == SUSTAIN_CONTROLLER:
             pedal.append((tick, message.value))
         elif kind == "control_change" and message.control == RESET_CONTROLLERS:
@@ -260,54 +253,28 @@ class _Clock:
 
 
 def _to_notes(
-    strikes: _Strikes, names: dict[int, str], seconds: _Clock, end_tick: int
-) -> np.ndarray:
+    strikes: Strikes, named: Tracks, seconds: _Clock, end_tick: int
+) -> tuple[np.ndarray, np.ndarray, Shares]:
+    """The piano's notes, their players, and what was told of the others."""
     notes = np.zeros(len(strikes.onset), NOTE_DTYPE)
-    if not len(notes):
-        return notes
-    release = np.array(strikes.release)
+    source = np.array(strikes.source, int).reshape(-1, 2)
+    onset, pitch = np.array(strikes.onset, int), np.array(strikes.pitch, int)
+    shares = share_out(source, onset, pitch, named)
+    release = np.array(strikes.release, int)
     hanging = release < 0
-    notes["onset_sec"] = seconds(np.array(strikes.onset))
+    notes["onset_sec"] = seconds(onset)
     end = seconds(np.where(hanging, end_tick, release))
     end = np.where(hanging, np.minimum(end, notes["onset_sec"] + _HANGING_NOTE_SEC), end)
     notes["release_sec"] = end
-    notes["pitch"], notes["velocity"] = strikes.pitch, strikes.velocity
+    notes["pitch"], notes["velocity"] = pitch, strikes.velocity
     notes["finger"], notes["confidence"] = strikes.finger, np.nan
-    notes["hand"] = hands_of_sources(np.array(strikes.source), np.array(strikes.pitch), names)
+    notes["hand"] = shares.hand
     on_keyboard = (notes["pitch"] >= LOWEST_PITCH) & (notes["pitch"] <= HIGHEST_PITCH)
-    if not on_keyboard.all():
-        warnings.warn(
-            f"{int((~on_keyboard).sum())} notes outside the 88 keys were left out.", stacklevel=3
-        )
-    return end_at_restrike(notes[on_keyboard])[0]
-
-
-def end_at_restrike(notes: np.ndarray) -> tuple[np.ndarray, Int[np.ndarray, " note"]]:
-    """End each note of `NOTE_DTYPE` where its key is struck again; merge double strikes.
-
-    Two strikes of one key within 1 ms (a note doubled in two voices) become one note: the later
-    release, the louder velocity, the first known hand and finger.
-
-    Returns:
-        The notes that are left, in their order, and which of them each of `notes` is now.
-    """
-    order = np.lexsort((notes["onset_sec"], notes["pitch"]))
-    kept: list[int] = []
-    merged_into = np.zeros(len(notes), int)
-    notes = notes.copy()
-    for at in order:
-        note, last = notes[at], notes[kept[-1]] if kept else None
-        if last is None or last["pitch"] != note["pitch"]:
-            kept.append(at)
-        elif note["onset_sec"] - last["onset_sec"] <= _SAME_STRIKE_SEC:
-            last["release_sec"] = max(last["release_sec"], note["release_sec"])
-            last["velocity"] = max(last["velocity"], note["velocity"])
-            nameless = last["hand"] == UNKNOWN_HAND
-            if nameless or (not last["finger"] and note["finger"]):
-                last["hand"], last["finger"] = note["hand"], note["finger"]
-        else:
-            last["release_sec"] = min(last["release_sec"], note["onset_sec"])
-            kept.append(at)
-        merged_into[at] = kept[-1]
-    left = np.sort(np.array(kept, int))
-    return notes[left], np.searchsorted(left, merged_into)
+    outside = int((~on_keyboard & ~shares.left_out).sum())
+    if outside:
+        warnings.warn(f"{outside} notes outside the 88 keys were left out.", stacklevel=3)
+    played = on_keyboard & ~shares.left_out
+    kept, merged_into = end_at_restrike(notes[played], shares.player[played])
+    player = np.zeros(len(kept), int)
+    player[merged_into] = shares.player[played]
+    return kept, player, shares

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -21,16 +21,12 @@ from duemani.inputs.score.page.order import playing_order
 from duemani.inputs.score.page.tempi import tempi
 from duemani.inputs.score.page.ties import grace_notes, note_signs
 from duemani.inputs.score.page.values import number_of
-from duemani.inputs.score.parts import all_of, choose_parts, parse_parts, staves_of
+from duemani.inputs.score.parts import all_of, choose_parts, parse_parts
+from duemani.inputs.score.players.hands import Role, roles
+from duemani.inputs.score.players.heads import part_heads
 from duemani.inputs.score.unfold import unfolded
 from duemani.inputs.score.written_score import WrittenNote, WrittenScore
-from duemani.performance import (
-    HIGHEST_PITCH,
-    LEFT,
-    LOWEST_PITCH,
-    RIGHT,
-    UNKNOWN_HAND,
-)
+from duemani.performance import HIGHEST_PITCH, LOWEST_PITCH
 
 
 @dataclass(frozen=True)
@@ -65,10 +61,11 @@ def read_notation(document: ScoreDocument, only_keyboards: bool = False) -> Nota
     """
     page = read_page(document)
     parts, remarks = parse_parts(document, page), list[str]()
+    heads = part_heads(document)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            chosen = choose_parts(parts, remarks, only_keyboards)
+            chosen = choose_parts(parts, heads, remarks, only_keyboards)
             on_page = _read(chosen, page, document)
     except InputError:
         raise
@@ -80,17 +77,20 @@ def read_notation(document: ScoreDocument, only_keyboards: bool = False) -> Nota
         on_page,
         notes=tuple(note for note in on_page.notes if LOWEST_PITCH <= note.pitch <= HIGHEST_PITCH),
     )
+    played_by = roles(document, heads, on_page.notes, on_page.bars_quarter, remarks)
+    places = {number: page.parts[number] for number in (_index_of(one, document) for one in chosen)}
+    on_page = _with_fingers(_shared(on_page, played_by), places)
     signs = {note.number: note_signs(page.notes[note.number][1].element) for note in on_page.notes}
     unseen = sum(one.unseen and not one.tied_before for one in signs.values())
     if unseen:
-        remarks.append(f"{unseen} cue notes or hidden notes left out.")
+        are = "note is" if unseen == 1 else "notes are"
+        remarks.append(f"{unseen} cue or hidden {are} left out.")
     order = playing_order(bar_signs(page), document.names_of_bars(len(page.bars)))
     remarks += order.remarks
     lengths = [float(length) for _, length in page.bars]
     straight = [(bar, 1) for bar in range(len(lengths))]
     always = {number: replace(one, times=frozenset()) for number, one in signs.items()}
     bars = {bar for bar, _ in order.bars}
-    places = {number: page.parts[_index_of(part, document)] for number, part in enumerate(chosen)}
     shorthand = {
         number: sign for part in places.values() for number, sign in abbreviations(part).items()
     }
@@ -157,21 +157,15 @@ def beat_length(beats: int, beat_type: int) -> float:
 
 def _read(parts: Sequence[Any], page: Page, document: ScoreDocument) -> WrittenScore:
     """Every `<note>` of the parts by itself, every bar once."""
-    notes_of_parts: list[list[WrittenNote]] = []
+    notes: list[WrittenNote] = []
     marks: list[Mark] = []
     beats: list[tuple[float, float]] = []
-    for number, part in enumerate(parts):
-        bars = page.parts[_index_of(part, document)]
-        notes_of_parts.append(_notes(part, page, bars, number))
+    for part in parts:
+        number = _index_of(part, document)
+        bars = page.parts[number]
+        notes += _notes(part, page, bars, number)
         marks += [*marks_of(part), *tempi(bars)]
         beats = beats or _beats(bars)
-    if len(notes_of_parts) == 2 and all(_is_without_hands(part) for part in notes_of_parts):
-        notes_of_parts = _hands_of_two_parts(*notes_of_parts)
-    notes = [
-        note
-        for part, mine in zip(parts, notes_of_parts, strict=True)
-        for note in _with_fingers(mine, page.parts[_index_of(part, document)])
-    ]
     return WrittenScore(
         notes=tuple(sorted(notes, key=lambda note: (note.onset_quarter, note.pitch))),
         marks=tuple(sorted(marks, key=lambda mark: mark.start_quarter)),
@@ -200,12 +194,7 @@ def _beats(bars: Sequence[PageBar]) -> list[tuple[float, float]]:
     return found
 
 
-def _is_without_hands(notes: Sequence[WrittenNote]) -> bool:
-    return bool(notes) and all(note.hand == UNKNOWN_HAND for note in notes)
-
-
 def _notes(part: Any, page: Page, bars: Sequence[PageBar], number: int) -> list[WrittenNote]:
-    staves = staves_of(part)
     written: list[WrittenNote] = []
     slurred = _slurred(part)
     graces = grace_notes(bars)
@@ -217,16 +206,12 @@ def _notes(part: Any, page: Page, bars: Sequence[PageBar], number: int) -> list[
         if placed.pitch is None:
             continue
         grace = graces.get(own)
-        hand = UNKNOWN_HAND
-        if staves >= 2 and note.staff:
-            hand = RIGHT if note.staff == 1 else LEFT
         written.append(
             WrittenNote(
                 note_id=str(note.id),
                 onset_quarter=float(bar.start_quarter + placed.offset_quarter),
                 duration_quarter=float(placed.duration_quarter),
                 pitch=placed.pitch,
-                hand=hand,
                 voice=100 * number + int(note.voice or 0),
                 articulations=frozenset(str(mark) for mark in note.articulations or ()),
                 fermata=bool(note.fermata),
@@ -245,14 +230,31 @@ def _named(number: int | None) -> str | None:
     return None if number is None else f"{TAG_PREFIX}{number}"
 
 
-def _with_fingers(notes: Sequence[WrittenNote], bars: Sequence[PageBar]) -> list[WrittenNote]:
-    fingers = printed_fingers(bars, {note.number: note.hand for note in notes})
-    return [
+def _shared(score: WrittenScore, played_by: Mapping[int, Role]) -> WrittenScore:
+    """The score, every note with its pianist and hand."""
+    notes = [
+        replace(note, player=role.player, hand=role.hand)
+        for note in score.notes
+        for role in (played_by.get(note.number, Role()),)
+    ]
+    return replace(score, notes=tuple(notes))
+
+
+def _with_fingers(score: WrittenScore, places: Mapping[int, Sequence[PageBar]]) -> WrittenScore:
+    """The score with its printed fingers, which hands tell how to read."""
+    hands = {note.number: note.hand for note in score.notes}
+    fingers = {
+        number: printed
+        for bars in places.values()
+        for number, printed in printed_fingers(bars, hands).items()
+    }
+    notes = [
         replace(note, finger=fingers[note.number].finger, then=fingers[note.number].then)
         if note.number in fingers
         else note
-        for note in notes
+        for note in score.notes
     ]
+    return replace(score, notes=tuple(notes))
 
 
 def _slurred(part: Any) -> set[str]:
@@ -278,14 +280,3 @@ def _slurred(part: Any) -> set[str]:
 
 def _start(note: Any) -> int:
     return int(note.start.t)
-
-
-def _hands_of_two_parts(
-    first: list[WrittenNote], second: list[WrittenNote]
-) -> list[list[WrittenNote]]:
-    """Two parts of one staff each: the higher one, on the whole, is the right hand's."""
-    means = [sum(note.pitch for note in part) / len(part) for part in (first, second)]
-    return [
-        [replace(note, hand=RIGHT if right else LEFT) for note in part]
-        for part, right in ((first, means[0] >= means[1]), (second, means[1] > means[0]))
-    ]

@@ -1,26 +1,17 @@
-"""Which parts of a score are for a keyboard, and in which order their bars are played."""
+"""Which parts of a score are for a keyboard."""
 
 from __future__ import annotations
 
 import io
-import re
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from duemani.errors import InputError
 from duemani.inputs.score.document import ScoreDocument
 from duemani.inputs.score.page.bars import Page
 from duemani.inputs.score.page.clean import plain_copy
-
-_KEYBOARD = re.compile(
-    r"piano|klavier|keyboard|harpsichord|cembalo|clavi|organ|celesta|pno", re.IGNORECASE
-)
-_OTHERS = re.compile(
-    r"voice|vocal|voix|stimme|soprano|\balto|tenor|bariton|\bbass\b|choir|chor|violin|viola|cello"
-    r"|contrabass|flute|fl[öo]te|oboe|clarinet|klarinette|bassoon|fagott|horn|trumpet|trombone"
-    r"|tuba|saxo|guitar|drum|percussion|timpani|cymbal|marimba|xylophon|vibraphon",
-    re.IGNORECASE,
-)
+from duemani.inputs.score.players.heads import PartHead
 
 
 def parse_parts(document: ScoreDocument, page: Page) -> list[Any]:
@@ -49,39 +40,43 @@ def all_of(part: Any, name: str) -> list[Any]:
     return list(part.iter_all(getattr(ps, name), include_subclasses=True))
 
 
-def part_name(part: Any) -> str:
-    """Its name and abbreviation."""
-    return f"{part.part_name or ''} {part.part_abbreviation or ''}"
-
-
-def _looks_like_keyboard(part: Any) -> bool:
-    return bool(_KEYBOARD.search(part_name(part))) or staves_of(part) >= 2
-
-
-def staves_of(part: Any) -> int:
-    """On how many staves it has notes."""
-    return len({note.staff for note in part.notes if note.staff})
-
-
-def choose_parts(parts: list[Any], remarks: list[str], only_keyboards: bool) -> list[Any]:
+def choose_parts(
+    parts: list[Any], heads: Sequence[PartHead], remarks: list[str], only_keyboards: bool
+) -> list[Any]:
     """The keyboard parts; all parts where none looks like one, or a complaint.
+
+    Args:
+        parts: partitura's.
+        heads: of the document's parts.
+        remarks: gets one sentence more for what is left out.
+        only_keyboards: refuse parts that are plainly for something else.
 
     Raises:
         InputError: `only_keyboards`, and there are parts for other instruments only.
     """
-    parts = [part for part in parts if part.notes]
-    keyboards = [part for part in parts if _looks_like_keyboard(part)]
-    if only_keyboards and parts and not keyboards:
-        keyboards = [part for part in parts if not _OTHERS.search(part_name(part))]
+    by_id = {head.part_id: head for head in heads}
+    known = [(part, by_id.get(part.id, PartHead(part.id))) for part in parts if part.notes]
+    keyboards = [
+        part
+        for part, head in known
+        if head.instrument == "keyboard" or (head.instrument == "" and head.staves > 1)
+    ]
+    if known and not keyboards:
+        keyboards = [part for part, head in known if head.instrument == ""]
+        names = ", ".join(dict.fromkeys(head.name.strip() or "unnamed" for _, head in known))[:100]
         # Two nameless staves are two hands; more are an ensemble.
         if not 1 <= len(keyboards) <= 2:
-            names = ", ".join(dict.fromkeys(part_name(part).strip() or "unnamed" for part in parts))
-            raise InputError(
-                f"no part is for a keyboard ({names[:100]}); a piano part is accepted."
-            )
-    if len(keyboards) < len(parts):
-        if keyboards:
-            remarks.append(f"{len(parts) - len(keyboards)} parts other than keyboards left out.")
-        elif len(parts) > 1:
-            remarks.append(f"No keyboard part found: all {len(parts)} parts are played together.")
-    return keyboards or parts
+            if only_keyboards:
+                raise InputError(f"no part is for a keyboard ({names}); a piano part is accepted.")
+            remarks.append(f"No part is for a keyboard ({names}): all is played on one piano.")
+            return [part for part, _ in known]
+    if len(keyboards) < len(known):
+        chosen = {id(part) for part in keyboards}
+        others = dict.fromkeys(
+            head.name.strip() or "unnamed" for part, head in known if id(part) not in chosen
+        )
+        left_out = ", ".join(others)[:100]
+        remarks.append(
+            f"{len(known) - len(keyboards)} parts other than keyboards left out ({left_out})."
+        )
+    return keyboards

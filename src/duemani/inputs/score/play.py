@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from duemani.errors import InputError
-from duemani.inputs.midi.read import MAX_DURATION_SEC, end_at_restrike
+from duemani.errors import InputError, NothingPlayedError
+from duemani.inputs.midi.read import MAX_DURATION_SEC
 from duemani.inputs.midi.repair import MAX_NOTES
 from duemani.inputs.score.document import open_document
 from duemani.inputs.score.notation import read_notation
 from duemani.inputs.score.phrasing import Phrasing, ScoreClock, times, velocities
 from duemani.inputs.score.written_score import WrittenScore
+from duemani.inputs.strikes import end_at_restrike
 from duemani.performance import NOTE_DTYPE, PEDAL_DTYPE, Performance
 
 
@@ -27,11 +28,13 @@ class ScoreInput:
             printed.
         numbers: which `<note>` of the document every note of `performance` is (the first one of a
             tie, or of notes doubled in two voices); repeats name the same again.
+        player: number of every note's pianist, from 0.
         remarks: what was left out or assumed, one sentence each.
     """
 
     performance: Performance
     numbers: Int[np.ndarray, " note"]
+    player: Int[np.ndarray, " note"]
     remarks: tuple[str, ...]
 
 
@@ -54,7 +57,7 @@ def load_score(path: str | Path, phrasing: Phrasing | None = None) -> ScoreInput
     notation = read_notation(document)
     played = play(notation.struck, document.name, phrasing or Phrasing())
     numbers = np.array([notation.struck.notes[at].number for at in played.written], int)
-    return ScoreInput(played.performance, numbers, notation.remarks)
+    return ScoreInput(played.performance, numbers, played.player, notation.remarks)
 
 
 @dataclass(frozen=True)
@@ -66,37 +69,43 @@ class PlayedScore:
         written: which note of the `WrittenScore` each of them is.
         sounds_as: which note of `performance` each note of the `WrittenScore` is; several where
             voices double each other.
+        player: number of the pianist of each note of `performance`, from 0.
         bar_starts_sec: when the bars of the first part begin.
     """
 
     performance: Performance
     written: Int[np.ndarray, " note"]
     sounds_as: Int[np.ndarray, " written"]
+    player: Int[np.ndarray, " note"]
     bar_starts_sec: Float[np.ndarray, " bar"]
 
 
-def play(score: WrittenScore, name: str, phrasing: Phrasing) -> PlayedScore:
+def play(
+    score: WrittenScore, name: str, phrasing: Phrasing, parts_apart: bool = False
+) -> PlayedScore:
     """Notation, played.
 
     Args:
         score: what is written.
         name: what to call the score in complaints.
         phrasing: shaping of what the score leaves open.
+        parts_apart: a key that two parts of one pianist have at once stays two notes.
 
     Raises:
-        InputError: no notes, too many, or it would last too long.
+        NothingPlayedError: no notes.
+        InputError: too many, or it would last too long.
     """
     if not score.notes:
-        raise InputError(f"{name} holds no notes of a keyboard's range.")
+        raise NothingPlayedError(f"{name} holds no notes of a keyboard's range.")
     if len(score.notes) > MAX_NOTES:
         raise InputError(f"{name} holds more than {MAX_NOTES} notes with its repeats.")
-    played = _play(score, phrasing)
+    played = _play(score, phrasing, parts_apart)
     if played.performance.duration_sec > MAX_DURATION_SEC:
         raise InputError(f"{name} lasts longer than {MAX_DURATION_SEC / 3600:g} hours.")
     return played
 
 
-def _play(score: WrittenScore, phrasing: Phrasing) -> PlayedScore:
+def _play(score: WrittenScore, phrasing: Phrasing, parts_apart: bool) -> PlayedScore:
     clock = ScoreClock(score, phrasing)
     onset, release = times(score, clock, phrasing)
     lead_sec = max(0.0, -float(onset.min()))
@@ -108,13 +117,15 @@ def _play(score: WrittenScore, phrasing: Phrasing) -> PlayedScore:
     notes["finger"] = [note.finger for note in score.notes]
     notes["confidence"] = np.nan
     order = np.argsort(notes, order=("onset_sec", "pitch"), kind="stable")
-    kept, merged_into = end_at_restrike(notes[order])
+    player = np.array([note.player for note in score.notes], int)[order]
+    part = np.array([note.part for note in score.notes], int)[order]
+    kept, merged_into = end_at_restrike(notes[order], part if parts_apart else player)
     sounds_as = np.empty(len(notes), int)
     sounds_as[order] = merged_into
     first = np.unique(merged_into, return_index=True)[1]
     performance = Performance.create(kept, _pedal(score, clock, lead_sec))
     bars = clock(np.array(score.bars_quarter, float)) + lead_sec
-    return PlayedScore(performance, order[first], sounds_as, bars)
+    return PlayedScore(performance, order[first], sounds_as, player[first], bars)
 
 
 def _pedal(score: WrittenScore, clock: ScoreClock, lead_sec: float) -> np.ndarray:

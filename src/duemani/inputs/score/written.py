@@ -25,6 +25,7 @@ class WrittenPiece:
         document: the score.
         performance: every written note once, in the order of the bars, repeats not played.
         numbers: which `<note>` of the document every note is (the first one of a tie).
+        player: number of every note's pianist, from 0.
         taking_over: finger printed to take over each note's key while it is held, 0 none.
         line: the same notes as a line in quarters.
         bar_starts_sec: when the bars begin.
@@ -36,6 +37,7 @@ class WrittenPiece:
     document: ScoreDocument
     performance: Performance
     numbers: Int[np.ndarray, " note"]
+    player: Int[np.ndarray, " note"]
     taking_over: Int[np.ndarray, " note"]
     line: ScoreLine
     bar_starts_sec: Float[np.ndarray, " bar"]
@@ -44,26 +46,29 @@ class WrittenPiece:
     remarks: tuple[str, ...]
 
 
-def read_written(path: Path, struck: bool = False) -> WrittenPiece:
+def read_written(path: Path, struck: bool = False, parts_apart: bool = False) -> WrittenPiece:
     """Read a score of keyboard music.
 
     Args:
         path: the score.
-        struck: as `written_piece`.
+        struck, parts_apart: as `written_piece`.
 
     Raises:
         InputError: as `load_score`; or it has parts for other instruments only.
     """
-    return written_piece(open_document(path), struck)
+    return written_piece(open_document(path), struck, parts_apart)
 
 
-def written_piece(document: ScoreDocument, struck: bool = False) -> WrittenPiece:
+def written_piece(
+    document: ScoreDocument, struck: bool = False, parts_apart: bool = False
+) -> WrittenPiece:
     """Read a document.
 
     Args:
         document: the score.
         struck: write measured tremolos and repeated bars out, as they are to be played; several
             notes then have the number of one.
+        parts_apart: as `play` takes it.
 
     Raises:
         InputError: as `load_score`; or it has parts for other instruments only.
@@ -73,8 +78,8 @@ def written_piece(document: ScoreDocument, struck: bool = False) -> WrittenPiece
     written, unfolded = notation.written, notation.unfolded
     if struck:
         written, unfolded = notation.struck_once, notation.struck
-    once = play(written, document.name, Phrasing())
-    again = play(unfolded, document.name, Phrasing())
+    once = play(written, document.name, Phrasing(), parts_apart)
+    again = play(unfolded, document.name, Phrasing(), parts_apart)
     numbers = _numbers(written, once)
     index = _index(written, once, unfolded, again)
     elements = [document.notes[number].element for number in numbers]
@@ -86,6 +91,7 @@ def written_piece(document: ScoreDocument, struck: bool = False) -> WrittenPiece
         document=document,
         performance=once.performance,
         numbers=numbers,
+        player=once.player,
         taking_over=np.array([written.notes[at].then for at in once.written], int),
         line=score_line(
             written,

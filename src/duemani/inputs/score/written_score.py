@@ -20,7 +20,8 @@ class WrittenNote:
         appoggiatura: the grace note takes its time from the principal note.
         principal: note id of a grace note's principal note.
         slurred: under a slur that goes on after this note.
-        part: number of the part among those that are played.
+        part: number of its part in the document.
+        player: number of its pianist, from 0.
         bar: index of the bar it stands in.
         stroke: which of the strokes that it stands for, 0 for the first (see `expanded`).
         then: finger that takes over from `finger` while the key is held, 0 none.
@@ -40,6 +41,7 @@ class WrittenNote:
     appoggiatura: bool = False
     principal: str | None = None
     part: int = 0
+    player: int = 0
     bar: int = 0
     stroke: int = 0
     then: int = UNKNOWN_FINGER

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from duemani.files import WEIGHTS
+from duemani.graphs.open import Graph
 from duemani.models.diffusion.conditions.style_estimate import StyleEstimate
 from duemani.models.diffusion.config import DenoiserConfig
 from duemani.models.diffusion.networks import Known
@@ -42,7 +42,7 @@ class OnnxNetworks:
     style_estimate: StyleEstimate | None
     facts: dict[str, object]
     sha256: str
-    _sessions: dict[str, onnxruntime.InferenceSession] = field(repr=False)
+    _sessions: dict[str, Graph] = field(repr=False)
 
     def hear(self, sound: np.ndarray) -> np.ndarray:
         """See `MotionNetworks`; any number of frames."""

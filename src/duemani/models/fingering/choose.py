@@ -104,7 +104,7 @@ def choose_fingers(
     for hand in (LEFT, RIGHT):
         line = hand_line(notes, hand)
         fingers, shares = decode_line(line, notes, model, scale, preferred)
-        repeated = repeated_fingers(line, fingers)
+        repeated = repeated_fingers(line, fingers, shares)
         repeated[kept] = 0
         if ((repeated > 0) & (repeated != fingers)).any():
             bound = notes.copy()

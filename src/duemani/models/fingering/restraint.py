@@ -1,8 +1,9 @@
-"""What the hand cannot do between one event and the next two, added to the potentials."""
+"""What the hand cannot do, or nobody does, between one event and the next two, as penalties."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -26,6 +27,14 @@ _MOST = 10.0
 _NEVER = 1000.0
 _OUT_OF_REACH = 3.0
 _CLASH = 4.0
+_AWKWARD = 4.0
+_SLIDE = 1.5
+_JOINED_SHARE = 0.3
+"""Of the time between two strikes, the silence that still counts as joined."""
+_SLOW_SEC = 1.2
+_STEP, _FOURTH, _OCTAVE = 2, 5, 12
+_RUN_SEC = 0.3
+_NEXT_CHORD = 4
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Restraint:
     ) -> Restraint:
         """Of a line and its inputs; `notes` as in `Performance.notes`."""
         step, skip = (_penalties(inputs, line, notes, by, scale) for by in (1, 2))
-        return cls(step, skip)
+        return cls(step + _awkward(inputs, line), skip)
 
     def applied(self, potentials: Potentials) -> Potentials:
         """The potentials less the penalties."""
@@ -138,6 +147,66 @@ def _penalties(
     cost = penalty[np.arange(len(event))[:, None, None], before[:, :, None], after[:, None]]
     np.add.at(total, event, cost.astype(np.float32))
     return total
+
+
+def _awkward(inputs: LineInputs, line: HandLine) -> np.ndarray:
+    """(event, choice before, choice): what could be played and that no teacher would print.
+
+    One finger on two keys one after the other, joined, by single notes or narrow pairs of them (but
+    a slide from a black key is tolerable, and a broken chord may turn and begin anew with the
+    finger it ended on); thumb and index in a stepwise run above chords, which
+    they are needed for.
+    """
+    total = np.zeros((len(line.notes), CHOICES, CHOICES), np.float32)
+    counts = np.array([len(event) for event in line.notes])
+    if len(counts) < 2:
+        return total
+    width = line.pitch[:, 1] - line.pitch[:, 0]
+    interval = np.diff(line.onset_sec)
+    silence = line.onset_sec[1:] - line.release_sec[:-1]
+    joined = (silence <= _JOINED_SHARE * interval) & (interval < _SLOW_SEC)
+    move = np.diff(line.pitch[:, 0])
+    back = np.append(False, np.sign(move[1:]) * np.sign(move[:-1]) < 0)
+    near = (np.abs(move) <= _STEP) | ((np.abs(move) <= _OCTAVE) & ~back)
+    narrow = (counts == 1) | ((counts == 2) & (width <= _FOURTH))
+    after = 1 + np.flatnonzero(
+        joined & near & (counts[1:] == counts[:-1]) & narrow[1:] & narrow[:-1]
+    )
+    for slot in range(2):
+        # In pairs each voice for itself: 3 goes from the lower key to the upper in any scale.
+        at = after[counts[after] > slot]
+        earlier, later = (
+            np.array([line.notes[event][slot] for event in events], int) for events in (at - 1, at)
+        )
+        moved = line.note_pitch[earlier] != line.note_pitch[later]
+        slides = line.note_black[earlier] & ~line.note_black[later]
+        slides &= np.abs(line.note_pitch[earlier] - line.note_pitch[later]) == 1
+        cost = moved * np.where(slides, _SLIDE, _AWKWARD)
+        before, now = inputs.choice[at - 1, :, slot], inputs.choice[at, :, slot]
+        total[at] += cost[:, None, None] * (before[:, :, None] == now[:, None])
+    over = _over_chords(line, counts)
+    total[over] += _AWKWARD * (inputs.choice[over, :, 0] < 2)[:, None]
+    return total
+
+
+def _over_chords(line: HandLine, counts: np.ndarray) -> np.ndarray:
+    """Single notes of a stepwise run whose every few notes stand over a chord of this hand."""
+    top = line.pitch[:, 1]
+    linked = (np.abs(np.diff(top)) <= 2) & (np.diff(top) != 0)
+    linked &= np.diff(line.onset_sec) < _RUN_SEC
+    chords = np.flatnonzero(counts >= 3)
+    out: list[int] = []
+    for first, last in pairwise(chords.tolist()):
+        if 1 < last - first <= _NEXT_CHORD and linked[first:last].all():
+            out += range(first + 1, last)
+            # The run goes on after its last chord.
+            at = last + 1
+            while at < len(counts) and at - last < last - first and counts[at] == 1:
+                if not linked[at - 1]:
+                    break
+                out.append(at)
+                at += 1
+    return np.unique(np.array(out, int))
 
 
 def _pairs(line: HandLine, by: int) -> np.ndarray:

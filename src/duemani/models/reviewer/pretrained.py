@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from duemani.files import WEIGHTS
+from duemani.graphs.open import Graph
 from duemani.models.embedded_graph import not_a_model, open_session, read_model, unfit
 from duemani.models.reviewer.config import GIVEN, ReviewerConfig
 
@@ -32,7 +32,7 @@ class ReviewerNetwork:
     config: ReviewerConfig
     facts: dict[str, object]
     sha256: str
-    _session: onnxruntime.InferenceSession = field(repr=False)
+    _session: Graph = field(repr=False)
 
     def judge(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Everything about a window (`windows.window_inputs`).

@@ -9,14 +9,17 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from duemani import keyboard
+from duemani.outputs.look import display_rgb
 from duemani.performance import LOWEST_PITCH, UNKNOWN_FINGER, Performance
 
 # Display RGB (0-1) of the left hand's, the right hand's and unknown notes (index -1).
-HAND_COLOURS = np.array([[0.27, 0.60, 0.93], [0.96, 0.55, 0.20], [0.45, 0.72, 0.62]])
+HAND_COLOURS = np.stack([display_rgb(name) for name in ("left", "right", "unknown")])
 _BACKGROUND = (0.095, 0.100, 0.115)
 _LANE_SHADE = 0.80
 _BAR_SHARE = 0.80
 _DIGIT_M = 0.0165
+# A number smaller than this share of its full size is left out.
+_LEAST_SHARE = 0.5
 
 
 class NotePanel:
@@ -46,8 +49,7 @@ class NotePanel:
         half = np.where(keyboard.IS_BLACK[key], 0.0062, keyboard.WHITE_PITCH_M / 2 * _BAR_SHARE)
         self._left = (keyboard.CENTRE_X_M[key] - half - self._left_m) * self._px_per_m
         self._right = (keyboard.CENTRE_X_M[key] + half - self._left_m) * self._px_per_m
-        digit_size = _DIGIT_M * self._px_per_m, _DIGIT_M * self._height / height_m
-        self._digits = [_digit(n, *digit_size) for n in range(6)]
+        self._digit_size = _DIGIT_M * self._px_per_m, _DIGIT_M * self._height / height_m
         self._base = self._lanes(width)
 
     def draw(self, now_sec: float) -> UInt8[np.ndarray, "height width 3"]:
@@ -74,10 +76,32 @@ class NotePanel:
         fill = tuple(float(c) for c in colour * 255)
         cv2.rectangle(picture, (left, bottom), (right, top), edge, -1)
         cv2.rectangle(picture, (left + 3, bottom + 3), (right - 3, max(top - 3, bottom)), fill, -1)
-        digit = self._digits[int(note["finger"])]
-        fits = top - max(bottom, 0) >= len(digit)
-        if note["finger"] != UNKNOWN_FINGER and (fits or not sounding):
-            _paste(picture, digit, (left + right) // 2, max(bottom, 0) + 3)
+        if note["finger"] != UNKNOWN_FINGER:
+            light = tuple(float(c) for c in (colour * 0.4 + 0.6) * 255)
+            room = top - max(bottom, 0) - 4, right - left - 4
+            self._draw_digit(picture, int(note["finger"]), light, room, (left, right, bottom))
+
+    def _draw_digit(
+        self,
+        picture: np.ndarray,
+        finger: int,
+        light: tuple[float, ...],
+        room: tuple[int, int],
+        note: tuple[int, int, int],
+    ) -> None:
+        """A finger number on a light disc within its note; none where it would be too small."""
+        left, right, bottom = note
+        width, height = self._digit_size
+        share = min(1.0, room[0] / height, room[1] / width)
+        if share < _LEAST_SHARE:
+            return
+        # In steps, so that few pictures of digits are made.
+        share = int(share * 8) / 8
+        digit = _digit(finger, width * share, height * share)
+        middle, low = (left + right) // 2, max(bottom, 0) + 2
+        axes = digit.shape[1] // 2, digit.shape[0] // 2
+        cv2.ellipse(picture, (middle, low + axes[1]), axes, 0, 0, 360, light, -1, cv2.LINE_AA)
+        _paste(picture, digit, middle, low)
 
     def _lanes(self, width: int) -> UInt8[np.ndarray, "height width 3"]:
         """Background: lanes of the black keys, a line at every C, lighter near the keys."""
@@ -99,11 +123,11 @@ class NotePanel:
 @cache
 def _digit(number: int, width_px: float, height_px: float) -> Float[np.ndarray, "height width"]:
     """Opacity of a finger number's picture, rows from the bottom."""
-    image = np.zeros((96, 96), np.uint8)
+    image = np.zeros((128, 128), np.uint8)
     font = cv2.FontFace("sans")
-    left, top, width, height = cv2.getTextSize((96, 96), str(number), (0, 0), font, 100, 500)
-    start = (96 - width) // 2 - left, (96 - height) // 2 - top
-    cv2.putText(image, str(number), start, (255,), font, 100, 500)
+    left, top, width, height = cv2.getTextSize((128, 128), str(number), (0, 0), font, 100, 600)
+    start = (128 - width) // 2 - left, (128 - height) // 2 - top
+    cv2.putText(image, str(number), start, (255,), font, 100, 600)
     size = max(round(width_px), 4), max(round(height_px), 4)
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     return small[::-1].astype(np.float32) / 255
@@ -115,4 +139,4 @@ def _paste(picture: np.ndarray, opacity: np.ndarray, middle: int, bottom: int) -
     left = middle - width // 2
     part = picture[bottom : bottom + height, max(left, 0) : left + width]
     if left >= 0 and part.shape[:2] == opacity.shape:
-        part[:] = part * (1 - 0.9 * opacity[..., None]) + 18 * opacity[..., None]
+        part[:] = part * (1 - opacity[..., None]) + 12 * opacity[..., None]

@@ -7,7 +7,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from duemani import keyboard
 from duemani.inputs.film.camera import Camera, camera_towards
@@ -18,16 +18,21 @@ from duemani.outputs.film.note_panel import HAND_COLOURS, NotePanel
 from duemani.outputs.film.rasterizer import Mesh, Picture, Rasterizer
 from duemani.outputs.film.sleeves import Sleeve
 from duemani.outputs.hand_mesh import known_frames, load_hand_mesh, skin_hand
-from duemani.performance import LOWEST_PITCH, UNKNOWN_HAND, Performance
+from duemani.outputs.keys_down import FRONT_M, KEY_COUNT, PIVOT_Y_M, key_depths
+from duemani.outputs.look import linear_rgb, look, view_from
+from duemani.performance import LOWEST_PITCH, UNKNOWN_HAND, Performance, sound_end_sec
 
 CameraPlace = Literal["player", "overhead", "side"]
 _BACKGROUND = (17, 15, 14)  # BGR
 _PANEL_SIZE = (2048, 512)
-_IVORY, _EBONY = np.array([0.74, 0.715, 0.65]), np.array([0.018, 0.018, 0.020])
+_IVORY, _EBONY = linear_rgb("ivory") * 0.84, linear_rgb("ebony") * 2
 _LACQUER, _FELT = np.array([0.010, 0.010, 0.011]), np.array([0.20, 0.012, 0.018])
 _MINIMUM_SPAN_M = 0.62
 _MARGIN_M = 0.10
-_TINT_FADE_SEC = 0.05
+# A note lights its key from a little before its onset, when the finger goes down.
+_EARLY_SEC, _LATE_SEC = 0.05, 0.1
+# How strongly a key glows that is heard but not held, and how fast that fades.
+_RINGING, _RINGING_SEC = look()["ringing"], look()["ringing_sec"]
 
 
 @dataclass(frozen=True)
@@ -50,19 +55,20 @@ def frame_camera(
         angle = 30.0
         target_y = 0.035 + 0.09 * span
         height = reach / 2 / np.tan(np.radians(angle / 2))
-        eye = (middle, target_y - 0.08 * height, height)
+        sight = view_from(place)
+        eye = (middle, target_y + sight[1] / sight[2] * height, height)
         camera = camera_towards(eye, (middle, target_y, 0.0), np.radians(angle), size_px)
         return Framing(camera, (0.176, 0.056), (0.50 * span, 0.0))
     if place == "side":
-        eye = (left - 0.02 - 0.10 * span, -0.30 * span - 0.13, 0.30 * span + 0.10)
-        target = (middle - 0.02 * span, 0.09, 0.03 + 0.03 * span)
+        target = (middle + 0.02 * span, 0.09, 0.03 + 0.03 * span)
+        aside = np.array([0.58 * span + 0.02, 0.30 * span + 0.22, 0.27 * span + 0.07])
+        eye = tuple(np.array(target) + np.linalg.norm(aside) * view_from(place))
         camera = camera_towards(eye, target, np.radians(36.0), size_px)
         return Framing(camera, (0.178, 0.056), (0.12 * span, 0.42 * span))
     angle = 34.0
     distance = reach / 2 / np.tan(np.radians(angle / 2)) * 1.02
     target = (middle, 0.10 + 0.02 * span, 0.02 + 0.07 * span)
-    pitch = np.radians(44.0)
-    eye = (middle, target[1] - distance * np.cos(pitch), target[2] + distance * np.sin(pitch))
+    eye = tuple(np.array(target) + distance * view_from(place))
     camera = camera_towards(eye, target, np.radians(angle), size_px)
     return Framing(camera, (0.176, 0.056), (0.22 * span, 0.40 * span))
 
@@ -94,13 +100,11 @@ class PianoScene:
         performance: Performance,
         camera: CameraPlace,
         size: tuple[int, int],
-        key_depth_m: Float[np.ndarray, "frame 88"] | None = None,
         ahead_sec: float = 3.0,
     ) -> None:
         self._motion, self._performance = motion, performance
-        if key_depth_m is None:
-            key_depth_m = keyboard_mesh.key_depths(performance, motion.time_sec)
-        self._key_depth_m = key_depth_m
+        self._key_depth_m = key_depths(motion, performance)
+        self._sound_end_sec = sound_end_sec(performance)
         x_range = visible_range(motion, performance)
         framing = frame_camera(camera, x_range, size)
         self._eye = framing.camera.position
@@ -186,9 +190,8 @@ class PianoScene:
         sides = np.where(self._key_vertices[:, 2:] < -0.004, 0.62, 1.0)
         ebony = shading.lit(normals, _EBONY * grey, to_eye, 0.10)
         self._key_colours = np.where(on_black, ebony, ivory * sides)
-        front = np.where(keyboard.IS_BLACK, keyboard.BLACK_FRONT_M, 0.0)
-        lever = keyboard_mesh.PIVOT_Y_M - front[self._key_of_vertex]
-        self._key_drop = (keyboard_mesh.PIVOT_Y_M - self._key_vertices[:, 1]) / lever
+        lever = PIVOT_Y_M - FRONT_M[self._key_of_vertex]
+        self._key_drop = (PIVOT_Y_M - self._key_vertices[:, 1]) / lever
         self._keys = self._rasterizer.add(len(self._key_vertices), np.concatenate(triangles))
         self._keys.update(uv=shading.shadow_uv(self._key_vertices))
         self._keys.set_texture(self._shadow)
@@ -199,19 +202,27 @@ class PianoScene:
         depth = np.average(self._key_depth_m[frames], axis=0, weights=weights)
         vertices = self._key_vertices.copy()
         vertices[:, 2] -= depth[self._key_of_vertex] * self._key_drop
-        down = np.clip(depth / keyboard.TRAVEL_M, 0, 1)[self._key_of_vertex, None]
-        tint = HAND_COLOURS[self._pressing_hands(now_sec)][self._key_of_vertex]
-        colours = self._key_colours * (1 - 0.74 * down) + tint * self._tint_light * down
+        hand, ringing = self._lit_keys(now_sec)
+        held = np.clip(depth / keyboard.TRAVEL_M, 0, 1)
+        light = np.maximum(np.where(ringing > 0, held, 0), ringing)[self._key_of_vertex, None]
+        tint = HAND_COLOURS[hand][self._key_of_vertex]
+        colours = self._key_colours * (1 - 0.74 * light) + tint * self._tint_light * light
         self._keys.update(vertices, colours)
 
-    def _pressing_hands(self, now_sec: float) -> np.ndarray:
-        """Hand whose note holds or is about to hold each key, -1 none or unknown; (88,)."""
+    def _lit_keys(self, now_sec: float) -> tuple[np.ndarray, np.ndarray]:
+        """Hand whose note each key sounds, -1 none or unknown, and how strongly it rings; (88,).
+
+        A key that is only heard, not held down, glows a little; one that is silent never.
+        """
         notes = self._performance.notes
-        hands = np.full(88, UNKNOWN_HAND)
-        last = np.searchsorted(notes["onset_sec"], now_sec + _TINT_FADE_SEC)
-        held = notes[:last][notes["release_sec"][:last] > now_sec - _TINT_FADE_SEC]
-        hands[held["pitch"] - LOWEST_PITCH] = held["hand"]
-        return hands
+        hand, ringing = np.full(KEY_COUNT, UNKNOWN_HAND), np.zeros(KEY_COUNT)
+        last = np.searchsorted(notes["onset_sec"], now_sec + _EARLY_SEC)
+        until = np.maximum(self._sound_end_sec[:last], notes["release_sec"][:last] + _LATE_SEC)
+        heard = notes[:last][until > now_sec]
+        since = np.clip(now_sec - heard["release_sec"], 0, None)
+        hand[heard["pitch"] - LOWEST_PITCH] = heard["hand"]
+        ringing[heard["pitch"] - LOWEST_PITCH] = _RINGING * np.exp(-since / _RINGING_SEC)
+        return hand, ringing
 
     def _add_body(self) -> None:
         for name, solid in keyboard_mesh.body_solids().items():

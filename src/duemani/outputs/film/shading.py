@@ -8,6 +8,7 @@ from jaxtyping import Float, UInt8
 
 from duemani import keyboard
 from duemani.outputs.hand_mesh import HandMesh
+from duemani.outputs.look import linear_rgb
 from duemani.skeleton import FINGER_JOINTS
 
 # Directions towards the lights: a lamp on the piano at the left, whose shadows fall towards the
@@ -17,7 +18,7 @@ _WINDOW = np.array([0.70, -0.40, 0.45]) / np.linalg.norm([0.70, -0.40, 0.45])
 _LAMP_COLOUR = np.array([1.00, 0.95, 0.87])
 _WINDOW_COLOUR = np.array([0.20, 0.24, 0.30])
 _SKY, _GROUND = np.array([0.17, 0.19, 0.22]), np.array([0.13, 0.11, 0.09])
-_SKIN, _FLUSH = np.array([0.56, 0.30, 0.205]), np.array([0.30, 0.07, 0.045])
+_SKIN, _FLUSH = linear_rgb("skin") * 0.86, np.array([0.30, 0.07, 0.045])
 
 SHADOW_X_M = (-0.10, 1.325)
 SHADOW_Y_M = (-0.06, 0.20)

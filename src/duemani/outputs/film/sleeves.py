@@ -7,13 +7,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from duemani.outputs.hand_mesh import HandMesh
+from duemani.outputs.look import linear_rgb
 from duemani.performance import LEFT
 
 _RING_DEPTH_M = 0.012
 # Rings of the tube: distance from the wrist's end towards the elbow [m], size, linear RGB.
-_CUFF, _CLOTH = (0.62, 0.62, 0.64), (0.026, 0.028, 0.036)
+_CLOTH = tuple(linear_rgb("cloth"))
 _RINGS = (
-    (-0.017, 1.00, _CUFF), (-0.0165, 1.24, _CUFF), (-0.010, 1.26, _CUFF), (0.004, 1.26, _CUFF),
+    (-0.017, 1.00, _CLOTH), (-0.0165, 1.24, _CLOTH), (-0.010, 1.26, _CLOTH), (0.004, 1.26, _CLOTH),
     (0.004, 1.28, _CLOTH), (0.0055, 1.34, _CLOTH), (0.05, 1.36, _CLOTH), (0.45, 2.1, _CLOTH),
 )  # fmt: skip
 _ELBOW_OUT_M, _ELBOW_Y_M, _ELBOW_Z_M = 0.10, -0.42, 0.03
@@ -37,10 +38,16 @@ class Sleeve:
         self, vertices_m: Float[np.ndarray, "vertex 3"]
     ) -> tuple[Float[np.ndarray, "tube 3"], Float[np.ndarray, "tube 3"]]:
         """Vertices [m] and outward normals on a posed hand, towards an elbow at its side."""
+        middle = vertices_m[self._ring].mean(axis=0)
+        elbow = np.array([middle[0] + self._side * _ELBOW_OUT_M, _ELBOW_Y_M, _ELBOW_Z_M])
+        return self.towards(vertices_m, (elbow - middle) / np.linalg.norm(elbow - middle))
+
+    def towards(
+        self, vertices_m: Float[np.ndarray, "vertex 3"], along: Float[np.ndarray, "3"]
+    ) -> tuple[Float[np.ndarray, "tube 3"], Float[np.ndarray, "tube 3"]]:
+        """Vertices [m] and outward normals on a posed hand, in a given direction from the wrist."""
         ring = vertices_m[self._ring]
         middle = ring.mean(axis=0)
-        elbow = np.array([middle[0] + self._side * _ELBOW_OUT_M, _ELBOW_Y_M, _ELBOW_Z_M])
-        along = (elbow - middle) / np.linalg.norm(elbow - middle)
         spokes = ring - middle
         spokes -= np.outer(spokes @ along, along)
         outward = spokes / np.linalg.norm(spokes, axis=-1, keepdims=True)

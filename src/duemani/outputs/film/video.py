@@ -15,6 +15,7 @@ from jaxtyping import Float, UInt8
 
 from duemani.errors import InputError
 from duemani.files import replacing
+from duemani.media.file import demuxed
 from duemani.motion import HandMotion
 from duemani.outputs.film.scene import CameraPlace, PianoScene
 from duemani.performance import Performance
@@ -38,7 +39,6 @@ def save_video(
     camera: CameraPlace = "player",
     size: tuple[int, int] = (1280, 720),
     frame_rate: float = 30.0,
-    key_depth_m: Float[np.ndarray, "frame 88"] | None = None,
     progress: Callable[[float], None] | None = None,
     credit: str = "",
 ) -> None:
@@ -49,15 +49,14 @@ def save_video(
     Args:
         path: file to write; it appears whole or not at all.
         motion: the hands; a hand is not shown where it is not known.
-        performance: the notes that fall above the keys, tint them and, unless `key_depth_m` is
-            given, move them.
+        performance: the notes that fall above the keys and tint them (`outputs.keys_down` says
+            what moves them).
         audio: the sound: a file, samples (-1 to 1), or blocks of samples such as
             `synthesis.stream_piano` yields; none gives a silent film.
         audio_rate: samples per second [Hz] of samples or blocks.
         camera: 'player', 'overhead' or 'side'.
         size: width and height [px], even.
         frame_rate: pictures per second [Hz].
-        key_depth_m: how far each key is down at each frame of `motion`.
         progress: called with the share done (0-1).
         credit: who is to be named for the sound; the file's copyright tag says it.
 
@@ -73,7 +72,7 @@ def save_video(
         replacing(path) as temporary,
         _readable_errors(path),
         av.open(str(temporary), "w", options={"movflags": "+faststart"}) as container,
-        PianoScene(motion, performance, camera, size, key_depth_m) as scene,
+        PianoScene(motion, performance, camera, size) as scene,
     ):
         if credit:
             container.metadata["copyright"] = credit
@@ -188,7 +187,7 @@ def _flushed(frames: Iterator[Any]) -> Iterator[Any]:
 
 def _decoded(path: Path) -> Iterator[Any]:
     try:
-        with av.open(str(path)) as container:
+        with demuxed(path) as container:
             if not container.streams.audio:
                 raise InputError(f"{path} holds no sound; an audio file is accepted.")
             for frame in container.decode(audio=0):
@@ -217,7 +216,7 @@ def _file_length_sec(audio: AudioSource) -> float:
     if not isinstance(audio, Path):
         return 0.0
     try:
-        with av.open(str(audio)) as container:
+        with demuxed(audio) as container:
             return float((container.duration or 0) / av.time_base)
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{audio} cannot be read as audio: {error}.") from None

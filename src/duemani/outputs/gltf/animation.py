@@ -32,7 +32,8 @@ class AnimationTrack:
         own = count == motion.frame_count
         self._where = None if own else motion.where(motion.start_sec + self.time_sec)
         self._time = buffer.add(self.time_sec.astype(np.float32), with_range=True)
-        self.animation = Animation(name="performance", channels=[], samplers=[])
+        extras = {"duration_sec": round(last, 4)}
+        self.animation = Animation(name="performance", channels=[], samplers=[], extras=extras)
 
     def sample(self, values: Float[np.ndarray, "frame *shape"]) -> np.ndarray:
         """Values at the key frames, (key frame, ...), linear between frames.

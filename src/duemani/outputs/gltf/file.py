@@ -25,6 +25,7 @@ from duemani.motion import HandMotion
 from duemani.outputs import keyboard_mesh
 from duemani.outputs.gltf.animation import AnimationTrack, bends
 from duemani.outputs.gltf.buffer import GltfBuffer
+from duemani.outputs.gltf.sleeve import sleeve_solid, sleeve_turns
 from duemani.outputs.hand_mesh import (
     HAND_CREDIT,
     hand_scale,
@@ -32,20 +33,30 @@ from duemani.outputs.hand_mesh import (
     load_hand_mesh,
     rest_landmarks,
 )
+from duemani.outputs.keys_down import PIVOT_Y_M, key_angles, key_depths
+from duemani.outputs.look import linear_rgb
 from duemani.performance import LEFT, UNKNOWN_HAND, Performance
 from duemani.skeleton import BONE_DIRECTIONS, FINGER_JOINTS, JOINT_LANDMARKS, mirror_points
 
 HAND_NAMES = ("left", "right")
 FINGER_NAMES = ("thumb", "index", "middle", "ring", "little")
 _NOTE_NAMES = ("C", "Csharp", "D", "Dsharp", "E", "F", "Fsharp", "G", "Gsharp", "A", "Asharp", "B")
+
+
+def _rgb(name: str) -> tuple[float, float, float]:
+    red, green, blue = linear_rgb(name).round(4).tolist()
+    return red, green, blue
+
+
 # (name, base colour in linear RGB, roughness)
 _MATERIALS = (
-    ("skin_left", (0.58, 0.31, 0.21), 0.55),
-    ("skin_right", (0.58, 0.31, 0.21), 0.55),
-    ("ivory", (0.84, 0.81, 0.73), 0.28),
-    ("ebony", (0.012, 0.012, 0.014), 0.32),
+    ("skin_left", _rgb("skin"), 0.55),
+    ("skin_right", _rgb("skin"), 0.55),
+    ("ivory", _rgb("ivory"), 0.28),
+    ("ebony", _rgb("ebony"), 0.32),
     ("lacquer", (0.008, 0.008, 0.009), 0.12),
     ("felt", (0.22, 0.01, 0.015), 0.95),
+    ("cloth", _rgb("cloth"), 0.95),
 )
 _MATERIAL_INDEX = {name: index for index, (name, _, _) in enumerate(_MATERIALS)}
 
@@ -55,24 +66,24 @@ def save_gltf(
     motion: HandMotion,
     performance: Performance,
     frame_rate: float | None = None,
-    key_depth_m: Float[np.ndarray, "frame 88"] | None = None,
 ) -> None:
     """Write an animated `.glb` (glTF 2.0): metres, y up, x to the treble, -z away from the player.
 
-    Each hand is a skin on a tree of 21 joints (`right_wrist`, `right_index_1` ...
-    `right_index_3`, `right_index_tip`: the finger pad); keys are nodes `key_21_A0` ...
-    `key_108_C8` that turn about an axis behind the fallboard. Interpolation is linear. Every
-    joint has one key frame per frame: a minute at 60 Hz takes 2-3 MB, so write long pieces at a
-    lower `frame_rate`. Notes (with fingers) and the motion's provenance stand as JSON in
-    `asset.extras`; animation time 0 is `start_sec` there. A hand holds its last known pose where
-    it is not known, and is left out if it never is.
+    Each hand is a skin on a tree of 21 joints under `right_armature` (`right_wrist`,
+    `right_index_1` ... `right_index_3`, `right_index_tip`: the finger pad), with a `right_sleeve`
+    over its end; keys are nodes `key_21_A0` ... `key_108_C8` that turn about an axis behind the
+    fallboard. Interpolation is linear. Every joint has one key frame per frame: a minute at 60 Hz
+    takes 2-3 MB, so write long pieces at a lower `frame_rate`. Notes (with fingers) and the
+    motion's provenance stand as JSON in `asset.extras`; animation time 0 is `start_sec` there, and
+    the clip lasts `duration_sec`. A hand holds its last known pose where it is not known, and is
+    left out if it never is.
 
     Args:
         path: file to write; it appears whole or not at all.
         motion: the hands.
-        performance: the notes; they drive the keys unless `key_depth_m` is given.
+        performance: the notes. Keys move as the fingertips press them; a note moves its key
+            by itself only where its hand is not known (`outputs.keys_down`).
         frame_rate: key frames per second [Hz], the motion's own by default and at most.
-        key_depth_m: how far each key is down at each frame of `motion`.
 
     Raises:
         InputError: the motion is empty, no hand is known, the rate is not positive, or the file
@@ -83,15 +94,13 @@ def save_gltf(
         raise InputError("the motion holds no known hand; one frame with a hand is the least.")
     if frame_rate is not None and not frame_rate > 0:
         raise InputError(f"frame rate {frame_rate} is not accepted; it must be positive (Hz).")
-    if key_depth_m is None:
-        key_depth_m = keyboard_mesh.key_depths(performance, motion.time_sec)
     gltf = GLTF2(asset=_asset(motion, performance), scene=0, scenes=[Scene(nodes=[])])
     gltf.materials = [_material(name, colour, rough) for name, colour, rough in _MATERIALS]
     buffer = GltfBuffer(gltf)
     track = AnimationTrack(gltf, buffer, motion, frame_rate)
     for hand in hands:
         _add_hand(gltf, buffer, track, motion, hand)
-    _add_keyboard(gltf, buffer, track, key_depth_m)
+    _add_keyboard(gltf, buffer, track, key_depths(motion, performance))
     gltf.animations = [track.animation]
     buffer.finish()
     with replacing(Path(path)) as temporary:
@@ -101,7 +110,11 @@ def save_gltf(
 def _add_hand(
     gltf: GLTF2, buffer: GltfBuffer, track: AnimationTrack, motion: HandMotion, hand: int
 ) -> None:
-    """A tree of joints, the skinned mesh on it, and their channels."""
+    """A tree of joints under a node of its own, the skinned mesh on it, and their channels.
+
+    Without that node Blender would lay both hands, and the keyboard, into one armature. The
+    skinned mesh stands beside it, since glTF ignores what lies above a skinned mesh.
+    """
     name, mesh = HAND_NAMES[hand], load_hand_mesh(hand)
     held = _last_known(known_frames(motion, hand))
     turns = track.sample(_quaternions(motion.rotations_rad[hand, held]))
@@ -111,7 +124,8 @@ def _add_hand(
     bones = _to_y_up(mirror_points(bones) if hand == LEFT else bones)
     nodes = np.zeros(21, int)  # node of each joint, then of each finger's tip
     nodes[0] = _add_node(gltf, Node(name=f"{name}_wrist", translation=wrist[0].tolist()))
-    gltf.scenes[0].nodes.append(int(nodes[0]))
+    armature = Node(name=f"{name}_armature", children=[int(nodes[0])])
+    gltf.scenes[0].nodes.append(_add_node(gltf, armature))
     for finger, finger_name in enumerate(FINGER_NAMES):
         parent = int(nodes[0])
         for k, joint in enumerate((*FINGER_JOINTS[finger], 16 + finger)):
@@ -150,6 +164,27 @@ def _add_hand(
         inverseBindMatrices=buffer.add(inverse_bind),
     )
     gltf.skins.append(skin)
+    _add_sleeve(gltf, buffer, track, motion, hand, held)
+
+
+def _add_sleeve(
+    gltf: GLTF2,
+    buffer: GltfBuffer,
+    track: AnimationTrack,
+    motion: HandMotion,
+    hand: int,
+    held: np.ndarray,
+) -> None:
+    """A sleeve over the hand's end, turned towards an elbow beside the player."""
+    name, scale = HAND_NAMES[hand], hand_scale(motion.bone_lengths_m[hand])
+    solid = sleeve_solid(hand, scale)
+    turns = track.sample(_quaternions(sleeve_turns(motion, hand)[held][:, None])[:, 0])
+    wrist = track.sample(_to_y_up(motion.wrist_m[hand, held]))
+    mesh = _add_solid(buffer, f"{name}_sleeve", solid, "cloth")
+    node = _add_node(gltf, Node(name=f"{name}_sleeve", mesh=mesh))
+    gltf.scenes[0].nodes.append(node)
+    track.animate(node, "translation", wrist)
+    track.animate(node, "rotation", turns / np.linalg.norm(turns, axis=-1, keepdims=True))
 
 
 def _add_keyboard(
@@ -158,7 +193,7 @@ def _add_keyboard(
     track: AnimationTrack,
     key_depth_m: Float[np.ndarray, "frame 88"],
 ) -> None:
-    pivot = (0.0, -keyboard_mesh.PIVOT_Y_M, 0.0)
+    pivot = (0.0, -PIVOT_Y_M, 0.0)
     meshes = {
         False: _add_solid(
             buffer, "white_key", keyboard_mesh.white_key_solid().moved(pivot), "ivory"
@@ -172,9 +207,9 @@ def _add_keyboard(
         for name, solid in keyboard_mesh.body_solids().items()
     ]
     depth = track.sample(key_depth_m)
-    half_turn = keyboard_mesh.key_angles(depth) / 2
+    half_turn = key_angles(depth) / 2
     for key, pitch in enumerate(keyboard.PITCHES):
-        place = np.array([keyboard.CENTRE_X_M[key], keyboard_mesh.PIVOT_Y_M, 0.0])
+        place = np.array([keyboard.CENTRE_X_M[key], PIVOT_Y_M, 0.0])
         label = f"key_{pitch}_{_NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
         mesh = meshes[bool(keyboard.IS_BLACK[key])]
         node = Node(name=label, mesh=mesh, translation=_to_y_up(place).tolist())
@@ -206,7 +241,9 @@ def _to_y_up(points: np.ndarray) -> np.ndarray:
     return np.stack([points[..., 0], points[..., 2], -points[..., 1]], axis=-1)
 
 
-def _quaternions(rotations_rad: Float[np.ndarray, "frame 16 3"]) -> Float[np.ndarray, "frame 16 4"]:
+def _quaternions(
+    rotations_rad: Float[np.ndarray, "frame joint 3"],
+) -> Float[np.ndarray, "frame joint 4"]:
     """Unit quaternions (x, y, z, w) in glTF's axes, without jumps of sign."""
     flat = _to_y_up(rotations_rad).reshape(-1, 3)
     turns = Rotation.from_rotvec(flat).as_quat().reshape(*rotations_rad.shape[:2], 4)
@@ -243,6 +280,7 @@ def _asset(motion: HandMotion, performance: Performance) -> Asset:
         for note in performance.notes
     ]
     extras = {
+        "duration_sec": round(float(motion.time_sec[-1]) - motion.start_sec, 4),
         "units": "metres; seconds; x to the treble, y up, -z away from the player",
         "start_sec": motion.start_sec,
         "frame_rate": motion.frame_rate,

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from duemani import keyboard, skeleton
 from duemani.motion import HandMotion
+from duemani.outputs import keys_down
 from duemani.performance import LOWEST_PITCH
 
 FULL_RATE_HZ = 60.0
@@ -35,6 +36,9 @@ def keyboard_data() -> dict[str, object]:
         "black_base_width_m": keyboard.BLACK_BASE_WIDTH_M,
         "black_front_m": keyboard.BLACK_FRONT_M,
         "black_back_m": keyboard.BLACK_BACK_M,
+        "pivot_y_m": keys_down.PIVOT_Y_M,
+        "near_m": keys_down.NEAR_M,
+        "most_at_front": keys_down.MOST_AT_FRONT,
     }
 
 
@@ -58,6 +62,7 @@ def motion_data(motion: HandMotion) -> dict[str, object]:
         "wrist_origin_m": _WRIST_ORIGIN_M.tolist(),
         "wrist_quantum_m": WRIST_QUANTUM_M,
         "rotation_quantum_rad": ROTATION_QUANTUM_RAD,
+        "filmed": motion.confidence is not None,
         "bone_lengths_m": np.nan_to_num(motion.bone_lengths_m).round(7).tolist(),
     }
 

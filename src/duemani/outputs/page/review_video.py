@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from duemani.errors import InputError
+from duemani.media.file import demuxed
 
 MAX_BYTES = 40_000_000
 MOST_PIXELS_HIGH = 480
@@ -89,7 +90,7 @@ def video_length_sec(path: Path) -> float:
         InputError: it cannot be read.
     """
     try:
-        with path.open("rb") as file, av.open(file, "r", metadata_errors="replace") as container:
+        with demuxed(path) as container:
             return (container.duration or math.inf) / av.time_base
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError("the video cannot be read") from error
@@ -157,8 +158,7 @@ def _with_first(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
 
 def _pictures(path: Path, start_sec: float, end_sec: float) -> Iterator[tuple[float, np.ndarray]]:
     """Small upright RGB pictures and their times in the part [s], at most 30 a second."""
-    # An open file, not a name: FFmpeg would read a name like "concat:..." otherwise.
-    with path.open("rb") as file, av.open(file, "r", metadata_errors="replace") as container:
+    with demuxed(path) as container:
         if not container.streams.video:
             raise InputError("the file holds no picture")
         stream = container.streams.video[0]

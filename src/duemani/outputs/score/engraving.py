@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool
 
-from duemani.errors import InputError
 from duemani.files import replacing
 from duemani.outputs.fingered import Fingered
+from duemani.outputs.score.engraver import engraved_pages
 from duemani.outputs.score.engraver_needs import with_beams, with_staves
 from duemani.outputs.score.musicxml_fingers import engraver_document
 
@@ -82,10 +82,6 @@ def engrave_text(
     Raises:
         InputError: Verovio cannot engrave this notation.
     """
-    import verovio
-
-    verovio.enableLog(verovio.LOG_OFF)
-    toolkit = verovio.toolkit()
     # Ids stay unique where systems of two widths stand in one page, and equal from run to run.
     sheet: dict[str, object] = {"xmlIdSeed": round(width_mm)}
     if layout == "pages":
@@ -96,14 +92,8 @@ def engrave_text(
     if layout == "systems":
         sheet |= {"systemMaxPerPage": 1, "header": "none"} | _TIGHT
     sheet["smuflTextFont"] = "embedded" if layout == "sheet" else "none"
-    toolkit.setOptions(_LOOK | sheet)
     text = with_beams(with_staves(document)).decode("utf-8")
-    if not toolkit.loadData(text) or not toolkit.getPageCount():
-        raise InputError(
-            f"{title}: this notation cannot be engraved; .musicxml, .json and .mid are"
-            " accepted as output."
-        )
-    return [toolkit.renderToSVG(page + 1) for page in range(toolkit.getPageCount())]
+    return engraved_pages(text, _LOOK | sheet, title)
 
 
 def save_svg(path: Path, fingered: Fingered, shown: Bool[np.ndarray, " note"]) -> None:

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-import onnxruntime
 from jaxtyping import Float, Float32, UInt8
 
 from duemani.files import WEIGHTS
+from duemani.graphs.open import Graph, open_graph
 
 HAND_WEIGHTS = WEIGHTS / "hands"
 SHA256 = {
@@ -22,7 +22,7 @@ EVENING = (3.0, (8, 8))  # most contrast, and tiles across and down
 
 
 @lru_cache(maxsize=len(SHA256))
-def load_graph(name: str) -> onnxruntime.InferenceSession:
+def load_graph(name: str) -> Graph:
     """One of the two graphs, on one thread.
 
     Raises:
@@ -32,11 +32,7 @@ def load_graph(name: str) -> onnxruntime.InferenceSession:
     content = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(content).hexdigest() != SHA256[name]:
         raise RuntimeError(f"{path} is missing or damaged; install duemani again.")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    # Spinning threads starve each other when the cores are shared.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return open_graph(content, 1)
 
 
 @dataclass(frozen=True)
