@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell find web -path web/node_modules -prune -o -type f -print)
 
-.PHONY: demo test test-slow test-training check check-web setup setup-dev setup-train benchmark docs package mutants clean
+.PHONY: demo test test-slow test-training check check-web setup setup-dev setup-train benchmark docs package mutants fuzz foreign clean
 
 demo: setup  ## Make the demo page
 	$(BIN)/duemani demo -o demo.html
@@ -42,6 +42,12 @@ package: setup  ## Build wheel and source distribution into dist/ and try them w
 
 mutants: setup-dev  ## Which wrong lines the tests notice: a seeded sample (under an hour on one core)
 	$(BIN)/python tools/mutants.py
+
+fuzz: setup-dev  ## 10,000 seeded inputs through the command line, under limits of time and memory
+	PYTHONPATH=src $(BIN)/python -m tests.fuzz
+
+foreign: setup-dev  ## Other people's scores and MIDI files (FOLDER=...) against an independent reader
+	PYTHONPATH=src $(BIN)/python -m tests.foreign $(FOLDER)
 
 setup: .venv/installed
 setup-dev: .venv/installed-dev
