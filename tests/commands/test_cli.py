@@ -59,7 +59,7 @@ def refused(run, tmp_path):
         assert re.fullmatch(r"duemani: [^\n]{10,500}\.\n", err), err
         assert "Error" not in err
         assert why in err
-        assert time.perf_counter() - began < 10
+        assert time.perf_counter() - began < 30  # it does not hang
         after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
         assert after == before
         return err
@@ -176,7 +176,7 @@ def test_a_full_disk_leaves_the_earlier_file(
 
     output = write(tmp_path / f"earlier{suffix}", "what was made before")
     monkeypatch.setattr(Path, "replace", full)
-    refused("perform", tiny, "-o", output, "--end", 0.01, why="No space left")
+    refused("perform", tiny, "-o", output, "--end", 0.3, why="No space left")
 
 
 def test_the_input_is_never_written_over(tmp_path: Path, refused, tiny: Path, monkeypatch) -> None:
@@ -400,6 +400,12 @@ def test_without_notes_there_is_one_sentence_and_code_3(
     assert err.startswith(f"duemani: {name} holds no piano notes; there is nothing to ")
     assert err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_part_without_notes_is_not_called_a_file_without(tmp_path: Path, run, tiny: Path) -> None:
+    code, _, err = run("perform", tiny, "-o", tmp_path / "a.json", "--end", 0.1)
+    assert code == 3
+    assert "tiny.mid holds no piano notes from 0 to 0.1 s" in err
 
 
 def test_a_second_of_noise(tmp_path: Path, run) -> None:

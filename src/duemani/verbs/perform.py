@@ -156,7 +156,9 @@ def perform(
     if between_sec is not None:
         take = _cut(take, *between_sec)
     if not len(take.performance.notes):
-        raise NothingPlayedError(f"{path.name} holds no piano notes; there is nothing to play.")
+        raise NothingPlayedError(
+            f"{path.name} holds no piano notes{_within(between_sec)}; there is nothing to play."
+        )
     if take.recording is None:
         count = len(take.performance.notes)
         count = count if take.written is None else min(count, take.written)
@@ -172,6 +174,16 @@ def perform(
     )
     provenance = {**motion.provenance, "input": path.name, "notes": take.origin}
     return replace(take, performance=fingered), replace(motion, provenance=provenance)
+
+
+def _within(between_sec: tuple[float, float] | None) -> str:
+    """Of which part something is said, for a sentence."""
+    if between_sec is None:
+        return ""
+    start_sec, end_sec = between_sec
+    return (
+        f" after {start_sec:g} s" if end_sec == np.inf else f" from {start_sec:g} to {end_sec:g} s"
+    )
 
 
 def _cut(take: Take, start_sec: float, end_sec: float) -> Take:
