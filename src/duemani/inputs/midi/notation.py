@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from duemani.errors import InputError
+from duemani.files import as_name
 from duemani.inputs.midi.grid import DIVISIONS, Beats, on_grid, read_beats
 from duemani.inputs.score.document import ScoreDocument, document_of
 from duemani.performance import LEFT, RIGHT, Performance
@@ -228,6 +229,6 @@ def _musicxml(parts: list[Any], title: str) -> bytes:
     import partitura.score as ps
 
     buffer = io.BytesIO()
-    score = ps.Score(partlist=parts, title=title)
+    score = ps.Score(partlist=parts, title=as_name(title))
     pt.save_musicxml(score, buffer)
     return buffer.getvalue()
