@@ -67,6 +67,11 @@ SAID = {
         "",
     ),
     "padded delta": (header() + track(b"\x80\x80" + NOTES + END), ""),
+    "over-long delta": (header() + track(b"\x80" * 9 + NOTES + END), ""),
+    "over-long delta, of too much": (
+        header(tracks=2) + track(b"\xff" * 9 + NOTES + END) + WHOLE,
+        "damaged or ends within",
+    ),
     "8 sharps": (header() + track(meta(0x59, b"\x08\0") + NOTES + END), "key signature of 8"),
     "no beats": (header() + track(meta(0x58, b"\0\2\x18\x08") + NOTES + END), "time signature"),
     "beat type": (header() + track(meta(0x58, b"\4\x40\x18\x08") + NOTES + END), "time signature"),
@@ -95,6 +100,27 @@ def test_what_is_there_is_played_and_the_damage_said(
         assert said == ""
 
 
+FOUR = track(b"\0\x90\x30\x40" + QUARTER + b"\x80\x30\0" + END)
+CUT = header(tracks=3) + WHOLE + FOUR + WHOLE
+
+
+@pytest.mark.parametrize("size", range(len(header()) + 8 + 4, len(CUT)))
+def test_of_a_file_that_is_cut_off_one_thing_is_said(size: int, tmp_path: Path) -> None:
+    performance, said = read(tmp_path, CUT[:size])
+    assert said.count("a.mid ") == 1
+    assert said.startswith("a.mid announces 3 tracks") or "ends earlier than" in said
+    heard = {(note["onset_sec"], note["pitch"]) for note in performance.notes}
+    assert heard <= {(0.0, 60), (0.5, 64), (0.0, 48)}
+    if size >= len(header() + WHOLE + FOUR):
+        assert len(heard) == 3
+
+
+def test_damage_before_the_place_where_a_file_is_cut_off_is_said_too(tmp_path: Path) -> None:
+    _, said = read(tmp_path, header(tracks=2) + track(NOTES + b"\0\x90") + WHOLE[:-4])
+    assert "damaged or ends within" in said
+    assert "ends earlier than" in said
+
+
 def test_signatures_that_are_mended_are_read(tmp_path: Path) -> None:
     events = meta(0x59, b"\xfd\xff") + meta(0x58, b"\3\2") + NOTES + END
     (tmp_path / "a.mid").write_bytes(header() + track(events))
@@ -117,7 +143,7 @@ def test_smpte_time(frames: int, second: float, tmp_path: Path) -> None:
 
 def test_of_a_type_2_file_one_sequence_is_chosen(tmp_path: Path) -> None:
     data = header(kind=2, tracks=2) + WHOLE + track(b"\0\x90\x30\x40" + QUARTER + b"\x80\x30\0")
-    with pytest.raises(InputError, match="sequence=1 to 2"):
+    with pytest.raises(InputError, match="--sequence 1 to 2"):
         read(tmp_path, data)
     assert read(tmp_path, data, 2)[0].notes["pitch"].tolist() == [48]
     with pytest.raises(InputError, match="there is no 3"):
@@ -140,6 +166,16 @@ def test_a_key_struck_with_or_after_all_notes_off_is_not_let_go(tmp_path: Path) 
     events = b"\0\xb0\x7b\0\0\x90\x3c\x40" + QUARTER + b"\x80\x3c\0" + END
     held = read(tmp_path, header() + track(events))[0].notes
     np.testing.assert_allclose(held["release_sec"], [0.5])
+
+
+@pytest.mark.parametrize("controller", [66, 67, 1, 11])
+def test_only_the_sustain_pedal_holds_notes(controller: int, tmp_path: Path) -> None:
+    down, up = bytes([0, 0xB0, controller, 127]), bytes([0xB0, controller, 0])
+    events = b"\0\x90\x3c\x40" + down + QUARTER + b"\x80\x3c\0" + QUARTER + up + END
+    taken, said = read(tmp_path, header() + track(events))
+    assert taken.notes["release_sec"].tolist() == [0.5]
+    assert not len(taken.pedal)
+    assert said == ""
 
 
 def test_reset_controllers_lifts_the_pedal(tmp_path: Path) -> None:

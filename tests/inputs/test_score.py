@@ -266,7 +266,7 @@ def test_a_seen_note_outlives_its_hidden_double(tmp_path: Path) -> None:
     assert piece.performance.notes["pitch"].tolist() == [60, 62]
     assert piece.numbers.tolist() == [1, 2]
     assert piece.line.duration_quarter.tolist() == [2.0, 2.0]
-    assert piece.remarks == ("1 cue notes or hidden notes left out.",)
+    assert piece.remarks == ("1 cue or hidden note is left out.",)
 
 
 def test_a_note_doubled_in_two_voices_is_one_and_lasts_the_longer(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_visible_note_survives_its_hidden_or_cue_double(tmp_path: Path, double
     path = save(tmp_path, score(hidden + BACK + note("C", 4, 16)))
     for numbers in (load_score(path).numbers, read_written(path).numbers):
         assert numbers.tolist() == [1]
-    assert "1 cue notes or hidden notes left out." in load_score(path).remarks
+    assert "1 cue or hidden note is left out." in load_score(path).remarks
 
 
 def test_a_hidden_end_of_a_tie_lengthens_the_note_that_is_seen(tmp_path: Path) -> None:

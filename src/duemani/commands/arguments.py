@@ -132,6 +132,12 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _sequence(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,4}", text, re.ASCII):
+        raise ValueError(f"{text!r} is no sequence; they are counted 1, 2, 3 …")
+    return int(text)
+
+
 def _corners(text: str) -> tuple[tuple[float, float], ...]:
     words = text.replace(";", " ").split()
     try:
@@ -169,6 +175,7 @@ Number = Annotated[float, _option(_number, "NUMBER", float)]
 Time = Annotated[float, _option(_time, "SECONDS", float)]
 OptionalTime = Annotated[float | None, _option(_time, "SECONDS", float, "end")]
 OptionalSeed = Annotated[int | None, _option(_seed, "INTEGER", int, "none")]
+OptionalSequence = Annotated[int | None, _option(_sequence, "INTEGER", int, "none")]
 OptionalPath = Annotated[Path | None, _option(Path, "PATH", Path, "none")]
 HandSpan = Annotated[
     float,

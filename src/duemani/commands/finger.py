@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 import tyro
 
-from duemani.commands.arguments import MEDIUM_SPAN_CM, HandSpan, say
+from duemani.commands.arguments import MEDIUM_SPAN_CM, HandSpan, OptionalSequence, say
 from duemani.commands.progress_bars import ProgressBars
 
 _MOST_ALTERNATIVES = 5
@@ -33,6 +33,8 @@ class Finger:
     """A finger at every note, or only where a player needs one; auto: sparse in .pdf and .svg."""
     alternatives: int = 3
     """How many fingers .html and .json tell for a note, the chosen one among them, 1-5."""
+    sequence: OptionalSequence = None
+    """Which sequence of a type 2 MIDI file is meant, from 1."""
     json: bool = False
     """Print a machine-readable summary on standard output."""
 
@@ -63,6 +65,7 @@ class Finger:
                 self.keep,
                 notation=suffix in NOTATION_SUFFIXES,
                 progress=progress,
+                sequence=self.sequence,
             )
         save_fingered(self.output, fingered, "sparse" if sparse else "all", self.alternatives)
         for remark in fingered.remarks:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from duemani.commands.arguments import Number, OptionalPath, OptionalSeed, OptionalTime, Time, say
+from duemani.commands.arguments import (
+    Number,
+    OptionalPath,
+    OptionalSeed,
+    OptionalSequence,
+    OptionalTime,
+    Time,
+    say,
+)
 from duemani.commands.progress_bars import ProgressBars
 from duemani.errors import InputError, NothingPlayedError
 from duemani.files import as_name, check_output
@@ -56,6 +64,8 @@ class Perform:
     """Play only from this time of the input [s]."""
     end: OptionalTime = None
     """Play only until this time of the input [s]."""
+    sequence: OptionalSequence = None
+    """Which sequence of a type 2 MIDI file is meant, from 1."""
     camera: Viewpoint = "player"
     """Where an .mp4 is seen from."""
     json: bool = False
@@ -88,6 +98,7 @@ class Perform:
                 self.model,
                 options,
                 networks,
+                self.sequence,
             )
             if self.title:
                 take = replace(take, title=as_name(self.title))
@@ -126,6 +137,8 @@ class Transcribe:
     """Recording: wav, flac, mp3, ogg, m4a, mp4, mov, webm …"""
     output: Annotated[Path, tyro.conf.arg(aliases=["-o"])]
     """.mid or .json."""
+    sequence: OptionalSequence = None
+    """Which sequence of a type 2 MIDI file is meant, from 1."""
     json: bool = False
     """Print a machine-readable summary on standard output."""
 
@@ -134,7 +147,7 @@ class Transcribe:
 
         check_output(self.output, NOTE_SUFFIXES, not_over=self.input)
         with ProgressBars() as progress:
-            take = read_take(self.input, progress)
+            take = read_take(self.input, progress, sequence=self.sequence)
         if not len(take.performance.notes):
             raise NothingPlayedError(
                 f"{self.input.name} holds no piano notes; there is nothing to write down."

@@ -14,6 +14,7 @@ from duemani.commands.arguments import (
     Corners,
     HandSpan,
     OptionalPath,
+    OptionalSequence,
     OptionalTime,
     Time,
     say,
@@ -37,6 +38,8 @@ class Review:
     midi: OptionalPath = None
     """What the instrument recorded (.mid, .json), where it is better known than by listening;
     when it started is found out."""
+    sequence: OptionalSequence = None
+    """Which sequence of a type 2 MIDI file is meant (--midi, or else the input), from 1."""
     hands: OptionalPath = None
     """Hands tracked before: .npz of `duemani track`, or a fingertip .csv with its .json."""
     reference: tuple[Path, ...] = ()
@@ -73,6 +76,7 @@ class Review:
             raise InputError(f"the part from {self.start:g} to {self.end:g} s is empty.")
         sources = Sources(
             midi=self.midi,
+            sequence=self.sequence,
             hands=self.hands,
             corners_px=self.keyboard,
             mirrored=self.mirrored,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Int
 
 from duemani.outputs.fingered import Fingered, hand_name
 from duemani.performance import LEFT, UNKNOWN_FINGER, Performance
@@ -10,6 +11,8 @@ from duemani.performance import LEFT, UNKNOWN_FINGER, Performance
 _REMARKS_OF_A_KIND = 5
 _MOST_CHORDS = 12
 _NEIGHBOURS_SEMITONES = 2
+# A grand's key can be struck again after some 70 ms.
+_FASTEST_REPEAT_SEC = 0.03
 
 
 def unreachable_chords(fingered: Fingered) -> list[str]:
@@ -29,6 +32,34 @@ def unreachable_chords(fingered: Fingered) -> list[str]:
     return [
         "Out of this hand's reach, to be rolled or thinned out:"
         f" {'; '.join(told[:_MOST_CHORDS])}{more}."
+    ]
+
+
+def too_fast_repeats(fingered: Fingered, player: Int[np.ndarray, " note"]) -> list[str]:
+    """Keys of a performance that are struck again faster than any key comes up, in one sentence.
+
+    Args:
+        fingered: the performance; of a score, which tells beats and not times, nothing is said.
+        player: whose every note is; two pianists may have two pianos.
+    """
+    if fingered.document is not None:
+        return []
+    last: dict[tuple[int, int], float] = {}
+    found: dict[str, str] = {}
+    count = 0
+    for at, note in enumerate(fingered.notes):
+        onset_sec, key = float(note["onset_sec"]), (int(player[at]), int(note["pitch"]))
+        if onset_sec - last.get(key, -1.0) < _FASTEST_REPEAT_SEC:
+            count += 1
+            found.setdefault(fingered.note_name(at), fingered.bar_name(at))
+        last[key] = onset_sec
+    if not count:
+        return []
+    told = [f"{name} from {bar} on" for name, bar in found.items()][:_REMARKS_OF_A_KIND]
+    return [
+        f"{count} note{' is' if count == 1 else 's are'} struck within"
+        f" {1000 * _FASTEST_REPEAT_SEC:.0f} ms of another on the same key, faster than a piano"
+        f" repeats: {', '.join(told)}{' and others' if len(found) > len(told) else ''}."
     ]
 
 

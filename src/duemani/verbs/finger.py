@@ -16,11 +16,11 @@ from duemani.inputs.score.file import SCORE_SUFFIXES
 from duemani.models.fingering.choose import Fingering, Keep, choose_fingers
 from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M, check_hand_span
 from duemani.outputs.fingered import Fingered
-from duemani.outputs.fingered_remarks import contradictions, unreachable_chords
+from duemani.outputs.fingered_remarks import contradictions, too_fast_repeats, unreachable_chords
 from duemani.outputs.score.sparse_fingers import sparse
 from duemani.performance import UNKNOWN_FINGER, Performance
 from duemani.progress import Progress
-from duemani.verbs.read import is_midi, read_take
+from duemani.verbs.read import check_sequence, is_midi, read_take
 
 NOTATION_SUFFIXES = (".musicxml", ".xml", ".mxl", ".svg", ".pdf")
 FINGER_SUFFIXES = (*NOTATION_SUFFIXES, ".html", ".json", ".mid")
@@ -54,6 +54,7 @@ def finger(
     keep: Keep = "hard",
     notation: bool = True,
     progress: Progress | None = None,
+    sequence: int | None = None,
 ) -> Fingered:
     """Choose hands and fingers for a piece.
 
@@ -63,14 +64,16 @@ def finger(
         keep: what becomes of fingers already printed: kept, preferred, or chosen anew.
         notation: something is to be engraved, so MIDI has to become notation.
         progress: called with the stage's name and its share done.
+        sequence: which of a type 2 MIDI file's sequences is meant, from 1.
 
     Raises:
         InputError: the input cannot be read, holds no notes for a keyboard, or, with `notation`,
             is a free performance that no notation follows from.
     """
     check_hand_span(hand_span_m)
-    is_score = path.suffix.lower() in SCORE_SUFFIXES
-    source = _score(path) if is_score else _notes(path, progress)
+    check_sequence(path, sequence)
+    is_score = path.suffix.lower() in SCORE_SUFFIXES and not is_midi(path)
+    source = _score(path) if is_score else _notes(path, progress, sequence)
     if not len(source.performance.notes):
         raise NothingPlayedError(f"{path.name} holds no piano notes; there is nothing to finger.")
     players = _players(source)
@@ -81,7 +84,8 @@ def finger(
         for mine in players
     ]
     if not is_score and notation:
-        source = _engravable(path, source, _together(source, players, fingerings).performance)
+        together = _together(source, players, fingerings).performance
+        source = _engravable(path, source, together, sequence)
     return _fingered(source, players, fingerings, hand_span_m, keep)
 
 
@@ -151,8 +155,8 @@ def _score(path: Path) -> _Source:
     )
 
 
-def _notes(path: Path, progress: Progress | None) -> _Source:
-    take = read_take(path, progress)
+def _notes(path: Path, progress: Progress | None, sequence: int | None) -> _Source:
+    take = read_take(path, progress, sequence=sequence)
     if take.foreign:
         raise InputError(
             f"no track of {path.name} is for a keyboard ({take.foreign[:100]}); a piano's is"
@@ -201,7 +205,9 @@ def _together(source: _Source, players: list[np.ndarray], fingerings: list[Finge
     return Fingering(performance, chances, substitution, tuple(groups), remarks)
 
 
-def _engravable(path: Path, source: _Source, fingered: Performance) -> _Source:
+def _engravable(
+    path: Path, source: _Source, fingered: Performance, sequence: int | None
+) -> _Source:
     from duemani.inputs.midi.notation import notate
 
     if not is_midi(path):
@@ -209,7 +215,7 @@ def _engravable(path: Path, source: _Source, fingered: Performance) -> _Source:
             f"{path.name} is a performance without bars and beats, from which no notation follows;"
             " .mid, .json and .html are accepted as output."
         )
-    notated = notate(path, fingered, source.title, source.player)
+    notated = notate(path, fingered, source.title, source.player, sequence)
     bar = np.array([notated.document.notes[number].bar for number in notated.numbers], int)
     return replace(
         source,
@@ -265,6 +271,7 @@ def _fingered(
         # `fingering.remarks` names the same contradictions by seconds instead of bars.
         *((keep == "hard" and contradictions(fingered, source.performance)) or fingering.remarks),
         *unreachable_chords(fingered),
+        *too_fast_repeats(fingered, source.player),
     )
     return replace(fingered, remarks=tuple(dict.fromkeys(remarks)))
 

@@ -20,6 +20,7 @@ from duemani.models.solver.style import Style
 from duemani.motion import HandMotion, save_motion
 from duemani.performance import Performance
 from duemani.progress import Progress, stage_share
+from duemani.verbs.limits import check_crowd, check_length
 from duemani.verbs.read import Take, first_player, read_take, sound_sec
 from duemani.version import VERSION
 
@@ -68,7 +69,8 @@ def generate(
         The performance with every hand and finger filled, and the motion that plays it.
 
     Raises:
-        InputError: the frame rate is out of range, or the motion would be too long.
+        InputError: the frame rate is out of range, the motion would be too long, or more notes
+            begin at once than hands could strike.
     """
     from duemani.models.fingering.choose import assign_fingers
     from duemani.models.fingering.reach import CHORD_SHARE_OF_SPAN
@@ -78,8 +80,10 @@ def generate(
     if length_sec * frame_rate > MAX_FRAMES:
         raise InputError(
             f"{length_sec:.0f} s at {frame_rate:g} frames per second are too long;"
-            f" {MAX_FRAMES} frames are accepted: choose a part or a lower frame rate."
+            f" {MAX_FRAMES} frames are accepted: choose a part (--start, --end) or a lower frame"
+            " rate (--frame-rate)."
         )
+    check_crowd(performance)
     style = style or Style()
     fingered = assign_fingers(performance, style.hand_span_m * CHORD_SHARE_OF_SPAN)
     report = stage_share(progress, "moving the hands")
@@ -124,6 +128,7 @@ def perform(
     model: Model = "diffusion",
     options: DiffusionOptions | None = None,
     networks: MotionNetworks | None = None,
+    sequence: int | None = None,
 ) -> tuple[Take, HandMotion]:
     """A file in, two hands playing it out.
 
@@ -136,6 +141,7 @@ def perform(
         model: as `generate` takes it.
         options: as `generate` takes them.
         networks: as `generate` takes them.
+        sequence: which of a type 2 MIDI file's sequences is meant, from 1.
 
     Raises:
         InputError: the input cannot be read, holds no notes, or the part lies outside it.
@@ -146,11 +152,15 @@ def perform(
         raise InputError(
             f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0."
         )
-    take = first_player(read_take(path, progress, between_sec))
+    take = first_player(read_take(path, progress, between_sec, sequence))
     if between_sec is not None:
         take = _cut(take, *between_sec)
     if not len(take.performance.notes):
         raise NothingPlayedError(f"{path.name} holds no piano notes; there is nothing to play.")
+    if take.recording is None:
+        count = len(take.performance.notes)
+        count = count if take.written is None else min(count, take.written)
+        check_length(path.name, take.performance.duration_sec, count)
     until_sec = min(sound_sec(take), MAX_FRAMES / frame_rate)
     sound = None
     if take.recording is not None and model == "diffusion":

@@ -18,7 +18,6 @@ _COMPRESSED_SUFFIXES = (".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".wma")
 AUDIO_SUFFIXES = (".wav", ".aif", ".aiff", ".flac", *_COMPRESSED_SUFFIXES)
 VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".m4v", ".avi", ".wmv")
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
-LONG_REST_SEC, MOST_SILENT_SEC, MOST_NOTES_A_SECOND = 60.0, 600.0, 250
 INPUT_SUFFIXES = (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES, *MIDI_SUFFIXES, *SCORE_SUFFIXES, ".json")
 
 
@@ -36,6 +35,7 @@ class Take:
         remarks: what was assumed or left out, one sentence each.
         player: number of every note's pianist, from 0; empty where there is one only.
         foreign: names of the instruments the notes are for, where none is a keyboard.
+        written: how many notes a score writes, of which repeats and tremolos make more.
     """
 
     performance: Performance
@@ -47,12 +47,14 @@ class Take:
     remarks: tuple[str, ...] = field(default_factory=tuple)
     player: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     foreign: str = ""
+    written: int | None = None
 
 
 def read_take(
     path: Path,
     progress: Progress | None = None,
     between_sec: tuple[float, float] | None = None,
+    sequence: int | None = None,
 ) -> Take:
     """Read a recording, a MIDI or `.json` file, or a score; recordings are transcribed.
 
@@ -61,18 +63,19 @@ def read_take(
         progress: called with the stage's name and its share done.
         between_sec: only this part is needed: of a recording, no more is listened to. Times
             still count from the start of the file.
+        sequence: which of a type 2 MIDI file's sequences is meant, from 1.
 
     Raises:
         InputError: no such file, an unknown suffix, or contents that do not fit it.
     """
     suffix = path.suffix.lower()
     check_input(path)
+    check_sequence(path, sequence)
     if is_midi(path) or suffix == ".json":
         from duemani.inputs.midi.read import load_json, read_midi
 
-        midi = None if suffix == ".json" else read_midi(path)
+        midi = read_midi(path, sequence) if is_midi(path) else None
         performance = load_json(path) if midi is None else midi.performance
-        check_worth(performance if between_sec is None else performance.between(*between_sec))
         take = Take(performance, path, _title(path), origin="notes as given")
         if midi is None:
             return take
@@ -87,6 +90,7 @@ def read_take(
             _title(path),
             origin="played from a score",
             remarks=score.remarks,
+            written=len(set(score.numbers.tolist())),
             player=score.player,
         )
     heard = transcribe(path, progress, between_sec)
@@ -126,44 +130,25 @@ def check_input(path: Path) -> None:
         )
 
 
-def check_worth(performance: Performance) -> None:
-    """Refuse notes that would take long and give little: hours of rest, thousands at once.
+def check_sequence(path: Path, sequence: int | None) -> None:
+    """Refuse to choose a sequence of what has none.
 
     Raises:
-        InputError: no key is struck for more than 10 minutes altogether, not counting rests under
-            a minute, or more than 250 notes begin within a second.
+        InputError: one is chosen, and the file is no MIDI.
     """
-    onset = performance.notes["onset_sec"]
-    if not len(onset):
-        return
-    # A key held down for minutes has long fallen silent.
-    rest = np.diff(np.concatenate([[0.0], onset, [performance.duration_sec]]))
-    silent_sec = float(rest[rest > LONG_REST_SEC].sum())
-    if silent_sec > MOST_SILENT_SEC:
-        raise InputError(
-            f"no key is struck for {silent_sec / 60:.0f} minutes, long rests taken together;"
-            f" {MOST_SILENT_SEC / 60:.0f} are accepted."
-        )
-    until = np.searchsorted(onset, onset + 1.0, side="left")
-    most = until - np.arange(len(onset))
-    if most.max() > MOST_NOTES_A_SECOND:
-        raise InputError(
-            f"{most.max()} notes begin within the second after {onset[most.argmax()]:.1f} s, more"
-            f" than two hands can play; {MOST_NOTES_A_SECOND} are accepted."
-        )
+    if sequence is not None and not is_midi(path):
+        raise InputError(f"{path.name} is no MIDI file; --sequence is for MIDI files of type 2.")
 
 
 def is_midi(path: Path) -> bool:
-    """Whether a file is MIDI, by its suffix or, where that is none of ours, by its contents."""
-    suffix = path.suffix.lower()
-    if suffix in INPUT_SUFFIXES:
-        return suffix in MIDI_SUFFIXES
+    """Whether a file is MIDI, by its contents or, where they are damaged, by its suffix."""
     try:
         with path.open("rb") as file:
             start = file.read(12)
     except OSError:
-        return False
-    return start[:4] == b"MThd" or (start[:4] == b"RIFF" and start[8:] == b"RMID")
+        start = b""
+    is_riff_midi = start[:4] == b"RIFF" and start[8:] == b"RMID"
+    return start[:4] == b"MThd" or is_riff_midi or path.suffix.lower() in MIDI_SUFFIXES
 
 
 def holds_media(path: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from duemani.commands.arguments import Number, OptionalPath, say
+from duemani.commands.arguments import Number, OptionalPath, OptionalSequence, say
 from duemani.commands.progress_bars import ProgressBars
 from duemani.errors import InputError
 from duemani.files import check_readable
@@ -29,6 +29,8 @@ class EvaluateMotion:
     """Hand motion, .npz, or the folder of a data set made by `duemani prepare`."""
     reference: OptionalPath = None
     """The notes that a motion file should play: MIDI, .json (then with finger agreement), score."""
+    sequence: OptionalSequence = None
+    """Which sequence of a type 2 MIDI file is the reference, from 1."""
     takes: int = 12
     """How many test takes of a data set, composers in turn."""
     seconds: Number = 40.0
@@ -66,7 +68,9 @@ class EvaluateMotion:
                 " folder of a data set goes without."
             )
         motion = load_motion(self.input)
-        scores = evaluate_motion(motion, read_take(self.reference).performance)
+        scores = evaluate_motion(
+            motion, read_take(self.reference, sequence=self.sequence).performance
+        )
         # JSON knows no NaN: what cannot be measured is null.
         return {n: None if math.isnan(value) else round(value, 4) for n, value in scores.items()}
 

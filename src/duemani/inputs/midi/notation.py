@@ -45,7 +45,13 @@ class Notated:
     remarks: tuple[str, ...]
 
 
-def notate(path: Path, performance: Performance, title: str, player: np.ndarray) -> Notated:
+def notate(
+    path: Path,
+    performance: Performance,
+    title: str,
+    player: np.ndarray,
+    sequence: int | None = None,
+) -> Notated:
     """Write down a MIDI file's notes.
 
     Args:
@@ -53,12 +59,13 @@ def notate(path: Path, performance: Performance, title: str, player: np.ndarray)
         performance: its notes, hands known.
         title: of the piece.
         player: number of every note's pianist; each has a part.
+        sequence: which of a type 2 file's sequences the notes are, from 1.
 
     Raises:
         InputError: the notes do not lie on the file's beats, would take over `MOST_BARS` bars, or
             partitura cannot write them.
     """
-    beats = read_beats(path)
+    beats = read_beats(path, sequence)
     notes = performance.notes
     onset = on_grid(beats.to_quarters(notes["onset_sec"]), path.name)
     end = np.rint(beats.to_quarters(notes["release_sec"]) * DIVISIONS).astype(int)
@@ -158,13 +165,12 @@ def _part(
 
 
 def _fill_empty_bars(part: Any) -> None:
-    """Rests where both hands rest a whole bar: partitura fills only bars that hold a note."""
+    """Rests where a hand rests a whole bar: partitura fills only voices that the bar holds."""
     import partitura.score as ps
 
     for bar in _measures(part):
-        if next(part.iter_all(ps.GenericNote, bar.start, bar.end, include_subclasses=True), None):
-            continue
-        for staff in (1, 2):
+        notes = part.iter_all(ps.GenericNote, bar.start, bar.end, include_subclasses=True)
+        for staff in {1, 2} - {note.staff for note in notes}:
             part.add(ps.Rest(voice=4 * staff - 3, staff=staff), bar.start.t, bar.end.t)
 
 

@@ -18,6 +18,7 @@ _SMPTE_RATES = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 # Of system messages, which no file may hold but which harm nothing.
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
+_CUT = "ends earlier than its last track should; what is there is read"
 _END_OF_TRACK, _TEMPO, _METRE, _KEY = 0x2F, 0x51, 0x58, 0x59
 _LAST_TEXT = 0x0F
 _MOST_SHARPS = 7
@@ -54,24 +55,28 @@ def repaired_midi(data: bytes, name: str, sequence: int | None = None) -> Repair
     length = int.from_bytes(data[4:8], "big")
     kind, said, division = (int.from_bytes(data[at : at + 2], "big") for at in (8, 10, 12))
     chunks = list(_tracks(data, 8 + max(length, 6), wrong))
+    is_cut = _CUT in wrong
     if len(data) < 14 or (said and not chunks):
         raise InputError(f"{name} is a broken MIDI file: it holds no track.")
     if len(chunks) > MAX_TRACKS:
         raise InputError(f"{name} holds {len(chunks)} tracks; {MAX_TRACKS} are accepted.")
     ticks, smpte_tempo_us = _time(division, name)
-    found = len(chunks)
+    found, last = len(chunks), chunks[-1] if chunks else b""
     chunks = _chosen(chunks, kind, sequence, name)
     tracks: list[bytes] = []
     notes = 0
     for chunk in chunks:
-        track, count = _copied(chunk, smpte_tempo_us is None, wrong)
+        track, count, is_whole = _copied(chunk, smpte_tempo_us is None, wrong)
+        if not (is_whole or (is_cut and chunk is last)):
+            wrong.add("is damaged or ends within a track; what stands before is read")
         notes += count
         if notes > MAX_NOTES:
             raise InputError(f"{name} holds more than {MAX_NOTES} notes, the most accepted.")
         tracks.append(track)
     if smpte_tempo_us is not None:
         tracks[0] = b"\0\xff\x51\3" + smpte_tempo_us.to_bytes(3, "big") + tracks[0]
-    if said != found:
+    # Of a file that is cut off, missing tracks are no second fault.
+    if said != found and not (is_cut and said > found):
         wrong.add(f"announces {said} tracks and holds {found}, which are read")
     header = b"MThd" + (6).to_bytes(4, "big")
     header += b"".join(number.to_bytes(2, "big") for number in (1, len(tracks), ticks))
@@ -101,7 +106,7 @@ def _tracks(data: bytes, at: int, wrong: set[str]) -> Iterator[bytes]:
         elif kind == b"MTrk":
             following = data.find(b"MTrk", at + 8)
             if following < 0 and end > len(data):
-                wrong.add("ends earlier than its last track should; what is there is read")
+                wrong.add(_CUT)
             else:
                 wrong.add("gives a track a wrong length; it is read up to the next one")
             end = following if following >= 0 else len(data)
@@ -146,19 +151,19 @@ def _chosen(chunks: list[bytes], kind: int, sequence: int | None, name: str) -> 
         if several:
             raise InputError(
                 f"{name} is a type 2 MIDI file of {len(chunks)} independent sequences; say which"
-                f" is meant: load_midi(path, sequence=1 to {len(chunks)}), or save it as type 0."
+                f" is to be read with --sequence 1 to {len(chunks)}, or save one as a type 0 file."
             )
         return chunks
     if not several:
-        raise InputError(f"{name} holds one sequence; a choice is for type 2 MIDI files.")
+        raise InputError(f"{name} holds one sequence; --sequence is for type 2 MIDI files.")
     if not 1 <= sequence <= len(chunks):
         raise InputError(f"{name} holds sequences 1 to {len(chunks)}; there is no {sequence}.")
     return [chunks[sequence - 1]]
 
 
-def _copied(chunk: bytes, keeps_tempi: bool, wrong: set[str]) -> tuple[bytes, int]:
-    """A clean track, and how many note-ons it holds."""
-    out, notes, waited = bytearray(), 0, 0
+def _copied(chunk: bytes, keeps_tempi: bool, wrong: set[str]) -> tuple[bytes, int, bool]:
+    """A clean track, how many note-ons it holds, and whether it was whole."""
+    out, notes, waited, is_whole = bytearray(), 0, 0, True
     try:
         for delta, event in _events(chunk, wrong):
             waited += delta
@@ -172,8 +177,8 @@ def _copied(chunk: bytes, keeps_tempi: bool, wrong: set[str]) -> tuple[bytes, in
             if notes > MAX_NOTES:
                 break
     except IndexError:
-        wrong.add("is damaged or ends within a track; what stands before is read")
-    return bytes(out + _variable(waited) + bytes([0xFF, _END_OF_TRACK, 0])), notes
+        is_whole = False
+    return bytes(out + _variable(waited) + bytes([0xFF, _END_OF_TRACK, 0])), notes, is_whole
 
 
 def _events(chunk: bytes, wrong: set[str]) -> Iterator[tuple[int, bytes]]:
@@ -242,8 +247,10 @@ def _meta(kind: int, content: bytes, wrong: set[str]) -> bytes:
 
 
 def _number(chunk: bytes, at: int) -> tuple[int, int]:
-    """A number of variable length, and where it ends."""
+    """A number of variable length, and where it ends; leading zeros may be any number."""
     value = 0
+    while chunk[at] == 0x80:
+        at += 1
     for place in range(at, at + _LONGEST_DELTA_BYTES):
         value = value << 7 | chunk[place] & 0x7F
         if chunk[place] < 0x80:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from duemani.errors import InputError
+from duemani.errors import InputError, NothingPlayedError
 from duemani.inputs.midi.read import MAX_DURATION_SEC
 from duemani.inputs.midi.repair import MAX_NOTES
 from duemani.inputs.score.document import open_document
@@ -92,10 +92,11 @@ def play(
         parts_apart: a key that two parts of one pianist have at once stays two notes.
 
     Raises:
-        InputError: no notes, too many, or it would last too long.
+        NothingPlayedError: no notes.
+        InputError: too many, or it would last too long.
     """
     if not score.notes:
-        raise InputError(f"{name} holds no notes of a keyboard's range.")
+        raise NothingPlayedError(f"{name} holds no notes of a keyboard's range.")
     if len(score.notes) > MAX_NOTES:
         raise InputError(f"{name} holds more than {MAX_NOTES} notes with its repeats.")
     played = _play(score, phrasing, parts_apart)

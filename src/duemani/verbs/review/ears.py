@@ -45,7 +45,7 @@ def listen(
         cannot_tell=unheard,
     )
     if sources.midi is not None:
-        take = read_take(sources.midi, progress)
+        take = read_take(sources.midi, progress, sequence=sources.sequence)
         notes = take.performance
         if between:
             notes = notes if is_film else notes.between(*between)
@@ -58,7 +58,7 @@ def listen(
         )
     if is_film and recording is None:
         return material
-    take = read_take(path, progress, between)
+    take = read_take(path, progress, between, sources.sequence)
     notes = take.performance.between(*between) if between else take.performance
     heard = take.recording is not None
     return replace(

@@ -22,6 +22,7 @@ class Sources:
 
     Attributes:
         midi: the notes, if they are better known than by listening.
+        sequence: which of a type 2 MIDI file's sequences the notes are, from 1.
         hands: hands tracked before (`.npz` of `duemani track`, or a fingertip `.csv`).
         corners_px: corners of the keyboard in the picture: near bass, near treble, far treble,
             far bass; found automatically if not given.
@@ -31,6 +32,7 @@ class Sources:
     """
 
     midi: Path | None = None
+    sequence: int | None = None
     hands: Path | None = None
     corners_px: tuple[tuple[float, float], ...] = ()
     mirrored: bool = False

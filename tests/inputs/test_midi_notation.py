@@ -1,0 +1,67 @@
+"""Notation made from MIDI: bars in which nobody plays, and what is read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from duemani.inputs.midi.notation import notate
+from duemani.inputs.midi.read import load_midi
+from duemani.inputs.score.play import load_score
+from duemani.performance import LEFT, RIGHT
+from tests.helpers.inputs import midi_bytes, write
+
+BAR_SEC = 2.0  # 4/4 at 120 quarters a minute
+RIGHT_ALONE = [(0.0, 0.5, 72), (0.5, 1.0, 74)]
+
+
+def filled(text: bytes) -> list[dict[str, float]]:
+    """How many quarters of each staff's bars are notes and rests, first voices only."""
+    bars: list[dict[str, float]] = []
+    divisions = 1.0
+    for measure in ElementTree.fromstring(text).iter("measure"):
+        divisions = float(measure.findtext("attributes/divisions") or divisions)
+        bar = {"1": 0.0, "2": 0.0}
+        for note in measure.iter("note"):
+            if note.find("chord") is None and note.findtext("voice") in ("1", "5"):
+                bar[note.findtext("staff") or ""] += float(note.findtext("duration")) / divisions
+        bars.append(bar)
+    return bars
+
+
+@pytest.mark.parametrize(
+    ("empty", "low"),
+    [(1, []), (1, [48]), (3, []), (20, [48])],
+    ids=["one bar", "one bar, two hands", "three bars", "twenty bars"],
+)
+@pytest.mark.parametrize("first", [0, 2], ids=["from the start", "after rests"])
+def test_bars_in_which_both_hands_rest_are_notated(
+    empty: int, low: list[int], first: int, tmp_path: Path
+) -> None:
+    bar = [*RIGHT_ALONE, *((0.0, 1.0, pitch) for pitch in low)]
+    starts = [BAR_SEC * first, BAR_SEC * (first + 1 + empty)]
+    rows = [(at + start, end + start, pitch) for start in starts for at, end, pitch in bar]
+    path = write(tmp_path / "a.mid", midi_bytes(rows))
+    notes = load_midi(path).notes
+    performance = load_midi(path).with_fingers(
+        np.where(notes["pitch"] < 60, LEFT, RIGHT), np.zeros(len(notes), int)
+    )
+    notated = notate(path, performance, "Rests", np.zeros(len(notes), int))
+    bars = first + 1 + empty + 1
+    np.testing.assert_allclose(notated.bar_starts_sec, BAR_SEC * np.arange(bars))
+    held = [notated.document.notes[number].bar for number in notated.numbers]
+    assert held == (notes["onset_sec"] // BAR_SEC).tolist()
+    quarters = filled(notated.document.text)
+    assert len(quarters) == bars
+    # The last bar ends with its last note.
+    assert quarters[:-1] == [{"1": 4.0, "2": 4.0}] * (bars - 1)
+    # Read back as a score, all that was between the notes is still there.
+    written = write(tmp_path / "a.musicxml", notated.document.text)
+    played = load_score(written).performance.notes
+    assert played["pitch"].tolist() == notes["pitch"].tolist()
+    gap = np.diff(played["onset_sec"][played["pitch"] == 72])
+    quarter = np.diff(played["onset_sec"][played["pitch"] >= 72])[0]
+    assert gap / quarter == pytest.approx(4 * (1 + empty), rel=0.1)
