@@ -1,7 +1,8 @@
 """Hooks of the documentation site (mkdocs.yml): pages that live elsewhere in the repository.
 
-The model cards and the changelog stay where they are and become pages; links to them are turned to
-those pages. Links to other files of the repository become plain text, as the site stands alone.
+The model cards, SECURITY.md and the changelog stay where they are and become pages; links to them
+are turned to those pages. Links to other files of the repository become plain text, as the site
+stands alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def outside_pages() -> dict[str, Path]:
     """Files outside docs/ that become pages, by the page's name."""
     cards = (ROOT / "src" / "duemani" / "weights").glob("*/CARD.md")
     pages = {f"cards/{card.parent.name}.md": card for card in sorted(cards)}
-    return {**pages, "changelog.md": ROOT / "CHANGELOG.md"}
+    return {**pages, "security.md": ROOT / "SECURITY.md", "changelog.md": ROOT / "CHANGELOG.md"}
 
 
 def on_files(files: Files, config: Any) -> Files:

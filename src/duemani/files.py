@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from duemani.errors import InputError
 
+# Control characters, and the two code points that XML refuses besides.
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 # What the package carries: models, each with its card and licence (weights/*/CARD.md).
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -31,6 +34,15 @@ def replacing(path: Path) -> Iterator[Path]:
         raise InputError(f"cannot write {path}: {error.strerror or error}.") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def as_name(text: str) -> str:
+    """A name as every format holds it and a terminal prints it.
+
+    Control characters become spaces, what is no Unicode character "?".
+    """
+    valid = text.encode("utf-8", errors="replace").decode()
+    return _NO_TEXT.sub(" ", valid)
 
 
 def read_limited(path: Path, limit: int) -> bytes:

@@ -27,7 +27,10 @@ MEDIUM_SPAN_CM = _SPANS_CM["medium"]
 
 def say(message: str) -> None:
     """A remark for the user, in one line beside the results."""
-    print(f"duemani: {' '.join(message.split())}", file=sys.stderr)
+    # A file's name may hold what a terminal obeys.
+    valid = " ".join(message.split()).encode(errors="backslashreplace").decode()
+    words = "".join(sign if sign.isprintable() else " " for sign in valid)
+    print(f"duemani: {words}", file=sys.stderr)
 
 
 def parse(commands: Any, arguments: list[str], program: str, description: str) -> Any:

@@ -20,7 +20,7 @@ from duemani.commands.arguments import (
 )
 from duemani.commands.progress_bars import ProgressBars
 from duemani.errors import InputError, NothingPlayedError
-from duemani.files import check_output
+from duemani.files import as_name, check_output
 from duemani.models.diffusion.config import DiffusionOptions
 from duemani.models.solver.style import Style, sample_style
 from duemani.verbs.perform import (
@@ -101,7 +101,7 @@ class Perform:
                 self.sequence,
             )
             if self.title:
-                take = replace(take, title=self.title)
+                take = replace(take, title=as_name(self.title))
             save_performed(self.output, take, motion, self.camera, progress)
         for remark in take.remarks:
             say(remark)

@@ -27,8 +27,9 @@ def save_fingered_json(path: Path, fingered: Fingered, count: int) -> None:
         InputError: the file cannot be written there.
     """
     content = json.dumps(fingering_content(fingered, count), allow_nan=False, ensure_ascii=False)
+    # A title that is not valid Unicode: its odd bytes become "?".
     with replacing(path) as temporary:
-        temporary.write_text(content, encoding="utf-8")
+        temporary.write_text(content, encoding="utf-8", errors="replace")
 
 
 def fingering_content(fingered: Fingered, count: int) -> dict[str, Any]:

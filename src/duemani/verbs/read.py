@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from duemani.errors import InputError
-from duemani.files import check_readable, listed
+from duemani.files import as_name, check_readable, listed
 from duemani.inputs.score.file import SCORE_SUFFIXES
 from duemani.performance import Performance
 from duemani.progress import Progress, stage_share
@@ -193,4 +193,4 @@ def sound_sec(take: Take) -> float:
 
 
 def _title(path: Path) -> str:
-    return path.stem.replace("_", " ")
+    return as_name(path.stem.replace("_", " "))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Int
 
+from duemani.files import as_name
 from duemani.inputs.part_names import (
     decoded,
     instrument_name,
@@ -84,8 +85,8 @@ class _Part:
     @property
     def title(self) -> str:
         """What to call it."""
-        if self.name.strip():
-            return self.name.strip()[:40]
+        if name := as_name(self.name).strip():
+            return name[:40]
         family = "" if self.program is None else f" ({_FAMILIES[self.program // 8]})"
         return f"track {self.source[0] + 1}, channel {self.source[1] + 1}{family}"
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from duemani.errors import InputError
+from duemani.files import as_name
 from duemani.inputs.midi.grid import DIVISIONS, Beats, on_grid, read_beats
 from duemani.inputs.score.document import ScoreDocument, document_of
 from duemani.performance import LEFT, RIGHT, Performance
@@ -23,6 +24,8 @@ _EMPTY_STAFF = {RIGHT: 72, LEFT: 48}
 # A gap shorter than this share of the note is articulation, not a rest.
 _ARTICULATION_SHARE = 1.1
 _LONGER_THAN_NEXT = DIVISIONS // 8
+# Far beyond a sonata; a metre of 1/64 or a tempo of 60 000 beats a minute makes millions.
+MOST_BARS = 5_000
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,19 @@ def notate(
         sequence: which of a type 2 file's sequences the notes are, from 1.
 
     Raises:
-        InputError: the notes do not lie on the file's beats, or partitura cannot write them.
+        InputError: the notes do not lie on the file's beats, would take over `MOST_BARS` bars, or
+            partitura cannot write them.
     """
     beats = read_beats(path, sequence)
     notes = performance.notes
     onset = on_grid(beats.to_quarters(notes["onset_sec"]), path.name)
     end = np.rint(beats.to_quarters(notes["release_sec"]) * DIVISIONS).astype(int)
     end = np.maximum(end, onset + 1)
+    if (bars := _bar_count(beats, int(end.max()))) > MOST_BARS:
+        raise InputError(
+            f"the notation of {path.name} would take {bars} bars, by its metre and tempo; at most"
+            f" {MOST_BARS} are written down; .mid, .json and .html are accepted as output."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -90,6 +99,14 @@ def notate(
     starts = np.array([bar.start.t for bar in _measures(parts[0])]) / DIVISIONS
     remark = "The notation was made from the MIDI file: rhythm and spelling are guesses."
     return Notated(document, numbers, beats.to_seconds(starts), (remark,))
+
+
+def _bar_count(beats: Beats, end: int) -> int:
+    """Bars up to `end`, in divisions."""
+    starts = np.array([metre.quarter for metre in beats.metres])
+    length = np.array([4 * metre.beats / metre.beat_type for metre in beats.metres])
+    until = np.append(starts[1:], np.inf).clip(max=end / DIVISIONS)
+    return int(np.ceil(np.maximum(until - starts, 0) / length).sum())
 
 
 def _measures(part: Any) -> list[Any]:
@@ -234,6 +251,6 @@ def _musicxml(parts: list[Any], title: str) -> bytes:
     import partitura.score as ps
 
     buffer = io.BytesIO()
-    score = ps.Score(partlist=parts, title=title)
+    score = ps.Score(partlist=parts, title=as_name(title))
     pt.save_musicxml(score, buffer)
     return buffer.getvalue()

@@ -16,14 +16,12 @@ from jaxtyping import Bool
 from duemani.outputs.fingered import Fingered, alternatives, hand_name
 from duemani.outputs.page.fingering_roll import roll_systems
 from duemani.outputs.page.template import json_block, save_filled
-from duemani.outputs.score.engraving import engrave
+from duemani.outputs.score.engraving import engrave, for_page
 from duemani.outputs.score.sparse_fingers import sparse
 
 PAGE_FORMAT = "duemani.finger_page/1"
 # Width of the systems for a desk and for a phone.
 _WIDE_MM, _NARROW_MM = 210.0, 88.0
-_ID = re.compile(r' id="dm-(\d+)"')
-_START_ID = re.compile(r' data-startid="#dm-(\d+)"')
 _FONT = re.compile(r"@font-face\s*\{.*?\}", re.DOTALL)
 
 
@@ -57,10 +55,7 @@ def _systems(fingered: Fingered, shown: Bool[np.ndarray, " note"], width_mm: flo
     if fingered.document is None:
         drawn = roll_systems(fingered, width_mm)
     else:
-        drawn = [
-            _ID.sub(r' data-note="\1"', _START_ID.sub(r' data-of="\1"', system))
-            for system in engrave(fingered, shown, "systems", width_mm)
-        ]
+        drawn = [for_page(system) for system in engrave(fingered, shown, "systems", width_mm)]
     return "".join(f'<div class="system">{system}</div>' for system in drawn)
 
 

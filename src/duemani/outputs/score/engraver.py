@@ -9,12 +9,16 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from xml.sax.saxutils import escape
 
 from duemani.errors import InputError
 
 MOST_SEC = 60.0
 _MOST_BYTES = 3_000_000_000
-_ID = re.compile(r"""(?<=\sid=)("[^"]*"|'[^']*')""")
+_TAG = re.compile(r"""<[^\s<>"'!?/](?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_ID = re.compile(r"""(?<=\sid)(\s*=\s*)("[^"]*"|'[^']*')""")
+_NO_MARKUP = re.compile(r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 
@@ -52,12 +56,24 @@ def with_plain_ids(document: str) -> str:
     plain: dict[str, str] = {}
 
     def renamed(found: re.Match[str]) -> str:
-        name = found[0][1:-1]
+        name = found[2][1:-1]
         if _PLAIN.fullmatch(name):
             return found[0]
-        return f'"{plain.setdefault(name, f"plain-id-{len(plain)}")}"'
+        return f'="{plain.setdefault(name, f"plain-id-{len(plain)}")}"'
 
-    return _ID.sub(renamed, document)
+    return in_tags(_ID, renamed, document)
+
+
+def in_tags(
+    pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str], document: str
+) -> str:
+    """`pattern.sub` in the start tags of XML without comments and CDATA; text stays as it is."""
+    return _TAG.sub(lambda tag: pattern.sub(new, tag[0]), document)
+
+
+def with_plain_text(document: str) -> str:
+    """The document without comments, its CDATA as escaped text: no `<` is left but a tag's."""
+    return _NO_MARKUP.sub(lambda found: escape(found[1] or ""), document)
 
 
 def _main() -> None:

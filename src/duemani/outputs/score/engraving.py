@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from importlib import resources
@@ -11,9 +12,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool
 
-from duemani.files import replacing
+from duemani.files import as_name, replacing
 from duemani.outputs.fingered import Fingered
-from duemani.outputs.score.engraver import engraved_pages
+from duemani.outputs.score.engraver import engraved_pages, in_tags, with_plain_text
 from duemani.outputs.score.engraver_needs import with_beams, with_staves
 from duemani.outputs.score.musicxml_fingers import engraver_document
 
@@ -43,8 +44,10 @@ _LOOK = {
     "svgFormatRaw": True,
     "svgAdditionalAttribute": ["fing@startid"],
 }
+_ID = re.compile(r' id="dm-(\d+)"')
+_START_ID = re.compile(r' data-startid="#dm-(\d+)"')
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
-_PAGE_TYPST = '#set page(width: 210mm, height: 297mm, margin: 0mm)\n#set document(title: "%s")\n'
+_PAGE_TYPST = "#set page(width: 210mm, height: 297mm, margin: 0mm)\n#set document(title: %s)\n"
 
 
 Layout = Literal["pages", "sheet", "systems"]
@@ -92,8 +95,14 @@ def engrave_text(
     if layout == "systems":
         sheet |= {"systemMaxPerPage": 1, "header": "none"} | _TIGHT
     sheet["smuflTextFont"] = "embedded" if layout == "sheet" else "none"
-    text = with_beams(with_staves(document)).decode("utf-8")
+    plain = with_plain_text(document.decode("utf-8")).encode()
+    text = with_beams(with_staves(plain)).decode()
     return engraved_pages(text, _LOOK | sheet, title)
+
+
+def for_page(system: str) -> str:
+    """An engraved system whose notes are `data-note`, their fingers `data-of`, by number."""
+    return in_tags(_ID, r' data-note="\1"', in_tags(_START_ID, r' data-of="\1"', system))
 
 
 def save_svg(path: Path, fingered: Fingered, shown: Bool[np.ndarray, " note"]) -> None:
@@ -141,7 +150,7 @@ def typeset(
     """Engraved pages as one PDF, or as one picture a page (`ppi` pixels an inch)."""
     import typst
 
-    title = title.replace("\\", "").replace('"', "'")
+    title = json.dumps(as_name(title), ensure_ascii=False)
     with tempfile.TemporaryDirectory() as folder:
         source = _PAGE_TYPST % title
         for number, page in enumerate(pages):

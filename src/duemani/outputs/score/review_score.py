@@ -10,14 +10,12 @@ import numpy as np
 
 from duemani.inputs.score.document import ScoreDocument
 from duemani.outputs.fingered import pitch_name
-from duemani.outputs.score.engraving import engrave_text
+from duemani.outputs.score.engraving import engrave_text, for_page
 from duemani.outputs.score.review_musicxml import review_engraver_document
 from duemani.report import Review
 
 # Width of the systems for a desk and for a phone.
 WIDE_MM, NARROW_MM = 180.0, 88.0
-_ID = re.compile(r' id="dm-(\d+)"')
-_START_ID = re.compile(r' data-startid="#dm-(\d+)"')
 _FONT = re.compile(r"@font-face\s*\{.*?\}", re.DOTALL)
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ALTERS = {"": "", "0": "", "1": "♯", "-1": "♭", "2": "𝄪", "-2": "𝄫"}
@@ -31,10 +29,7 @@ def score_content(review: Review) -> dict[str, Any]:
     """
     document = review_engraver_document(review)
     wide, narrow = (
-        [
-            _ID.sub(r' data-note="\1"', _START_ID.sub(r' data-of="\1"', system))
-            for system in engrave_text(document, review.title, "systems", width)
-        ]
+        [for_page(system) for system in engrave_text(document, review.title, "systems", width)]
         for width in (WIDE_MM, NARROW_MM)
     )
     needs_font = any('font-family="Leipzig"' in system for system in wide)
