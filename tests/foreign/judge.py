@@ -34,11 +34,10 @@ def judged(trial: Trial, output: Path, read: Read | None) -> tuple[str, str]:
     if verb == "review":
         return _of_review(found)
     left_out = _left_out(trial.said + " ".join(found.get("remarks", ())))
-    if verb == "finger":
-        return _of_pitches([note["pitch"] for note in found["notes"]], read.written, left_out)
-    pitches = [pitch for _, _, pitch in read.played]
-    word, why = _of_pitches([note["pitch"] for note in found["notes"]], pitches, left_out)
-    if word == RIGHT and read.plain and not left_out:
+    strikes = [(note["onset_sec"], note["pitch"]) for note in found["notes"]]
+    ours = [pitch for chord in _chords(strikes, _SAME_ONSET_SEC) for pitch in chord]
+    word, why = _of_pitches(ours, [pitch for _, _, pitch in read.played], left_out)
+    if verb == "perform" and word == RIGHT and read.plain and not left_out:
         return _of_order(found["notes"], read)
     return word, why
 
@@ -60,7 +59,7 @@ def _of_review(found: dict[str, Any]) -> tuple[str, str]:
 
 
 def _of_pitches(ours: Sequence[int], theirs: Iterable[int], left_out: bool) -> tuple[str, str]:
-    """Notes on one key at one time may be one note or two, but no pitch comes or goes."""
+    """No pitch comes or goes; several players' strikes of one key at one time count once."""
     mine, other = Counter(ours), Counter(pitch for pitch in theirs if pitch in PIANO_PITCHES)
     more, fewer = mine - other, other - mine
     if more:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 
 import mido
@@ -23,14 +24,11 @@ class Read:
     """A file as music21 reads it.
 
     Attributes:
-        written: MIDI pitches of all notes written, grace notes among them; tied ones, and two
-            voices' notes on one key, once.
         played: (onset, duration [quarters], pitch) of the notes as played, repeats taken.
         plain: nothing whose playing is a matter of taste (grace notes, ornaments, arpeggios), so
             that onsets can be compared.
     """
 
-    written: tuple[int, ...]
     played: tuple[tuple[Fraction, Fraction, int], ...]
     plain: bool
 
@@ -62,13 +60,11 @@ def _score(path: Path) -> Read:
         for note in score.recurse().notes
     )
     sounding = score.toSoundingPitch()
-    strikes = {(onset, pitch) for onset, _, pitch in _events(sounding.stripTies())}
-    written = [pitch for _, pitch in strikes]
     expanded = music21.stream.Score()
     for part in sounding.parts:
         expanded.insert(0, part.expandRepeats() if _repeats(part) else part)
     played = _events(expanded.stripTies())
-    return Read(tuple(sorted(written)), tuple(sorted(_once(played))), plain)
+    return Read(tuple(sorted(_once(played))), plain)
 
 
 def _once(events: list[tuple[Fraction, Fraction, int]]) -> list[tuple[Fraction, Fraction, int]]:
@@ -90,7 +86,7 @@ def _events(score: music21.stream.Score) -> list[tuple[Fraction, Fraction, int]]
     for note in score.flatten().notes:
         pitches = note.pitches if not isinstance(note, music21.note.Unpitched) else ()
         onset, lasts = Fraction(note.offset), Fraction(note.duration.quarterLength)
-        events += [(onset, lasts, round(pitch.ps)) for pitch in pitches]
+        events += [(onset, lasts, floor(pitch.ps + 0.5)) for pitch in pitches]
     return events
 
 
@@ -109,8 +105,7 @@ def _midi(path: Path) -> Read:
             elif event.isNoteOn() and event.velocity and event.channel != 10:
                 onset = Fraction(tick, file.ticksPerQuarterNote)
                 events.append((onset, Fraction(1, 4), int(event.pitch)))
-    events = _once(events)
-    return Read(tuple(sorted(pitch for _, _, pitch in events)), tuple(sorted(events)), True)
+    return Read(tuple(sorted(_once(events))), True)
 
 
 def take(played: Read, path: Path) -> None:
