@@ -148,6 +148,15 @@ def test_equal_chords_in_a_row_are_not_skipped(tmp_path: Path) -> None:
     assert truth_agrees(found, piece, np.arange(len(piece.performance.notes))) == 1.0
 
 
+def test_repeated_notes_are_told_apart(tmp_path: Path) -> None:
+    repeated = "".join(note("G", 4, 1) for _ in range(16)) + BACK + note("C", 3, 16, 2)
+    piece = read_written(save(tmp_path, score(repeated)))
+    found = align_to_score(piece.performance, piece.line)
+    assert truth_agrees(found, piece, np.arange(len(piece.performance.notes))) == 1.0
+    assert not len(found.extra)
+    assert not len(found.missing)
+
+
 def test_library_is_used_and_its_failure_survived(
     line: ScoreLine, piece: WrittenPiece, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +171,8 @@ def test_library_is_used_and_its_failure_survived(
         raise IndexError("as the library does")
 
     monkeypatch.setattr(score_matching, "_by_dual_dtw", broken)
+    one_missing = np.arange(len(pitch)) != 20
+    onset, pitch = onset[one_missing], pitch[one_missing]
     path = score_path(onset, pitch, line)
     with pytest.warns(UserWarning, match="the aligner failed on them .IndexError."):
         found = match_passage(onset, pitch, path.event, path.event_quarter, line)
