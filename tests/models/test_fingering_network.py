@@ -11,7 +11,7 @@ import pytest
 from duemani.datasets.fingering.scores import FingeredPiece
 from duemani.models.fingering.choose import choose_fingers
 from duemani.models.fingering.inputs import line_inputs
-from duemani.models.fingering.lines import hand_line
+from duemani.models.fingering.lines import CHOICES, hand_line
 from duemani.models.fingering.model import pretrained_fingering
 from duemani.models.fingering.network import CONTEXT_EVENTS, Potentials, potentials
 from duemani.models.fingering.posterior import joint, posterior
@@ -157,3 +157,23 @@ def test_chances_are_probabilities_and_confidence_is_that_of_the_finger() -> Non
     own = result.chances[np.arange(len(notes)), played["finger"] - 1]
     np.testing.assert_allclose(played["confidence"], own, atol=1e-6)
     assert 0.3 < own.mean() < 0.99
+
+
+def dead_end(event: int) -> Potentials:
+    """Eight events that nobody can play: one choice alone before, and none that follows it."""
+    own, step = np.zeros((8, CHOICES)), np.zeros((8, CHOICES, CHOICES))
+    own[event - 1, 1:] = -1e4
+    step[event, 0] = -1e4
+    skip = np.zeros((8, CHOICES, CHOICES))
+    return Potentials(own, step, skip, np.zeros((8, 5, 5, 5)))
+
+
+@pytest.mark.parametrize("event", [2, 4, 7])
+def test_what_nobody_can_play_has_chances(event: int) -> None:
+    scores = dead_end(event)
+    chances = posterior(scores, joint(scores))
+    assert np.isfinite(chances).all()
+    np.testing.assert_allclose(chances.sum(1), 1.0)
+    # The one choice that is left before the dead end stays certain; what follows it is open.
+    assert chances[event - 1, 0] > 0.99
+    np.testing.assert_allclose(chances[event], 1 / CHOICES, atol=1e-6)
