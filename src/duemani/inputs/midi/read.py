@@ -272,7 +272,8 @@ def _to_notes(
     on_keyboard = (notes["pitch"] >= LOWEST_PITCH) & (notes["pitch"] <= HIGHEST_PITCH)
     outside = int((~on_keyboard & ~shares.left_out).sum())
     if outside:
-        warnings.warn(f"{outside} notes outside the 88 keys were left out.", stacklevel=3)
+        are = "note is" if outside == 1 else "notes are"
+        warnings.warn(f"{outside} {are} outside the 88 keys and left out.", stacklevel=3)
     played = on_keyboard & ~shares.left_out
     kept, merged_into = end_at_restrike(notes[played], shares.player[played])
     player = np.zeros(len(kept), int)
