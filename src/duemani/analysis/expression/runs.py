@@ -106,7 +106,8 @@ def _heard_runs(take: Take) -> Iterator[Run]:
 
 def _changes(ratio: np.ndarray) -> bool:
     """Note values change: by far, or for two intervals. A single odd interval is unevenness."""
-    away = np.log(ratio)
+    # A chord may follow at once: no interval at all is far away, too.
+    away = np.log(np.maximum(ratio, 1e-3))
     if abs(away[0]) > np.log(_FAR_RATIO):
         return True
     same_way = len(away) < 2 or bool(away[0] * away[1] > 0)
