@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from duemani.errors import InputError
 
 MOST_SEC = 60.0
-_MOST_BYTES = 3_000_000_000
+_MOST_BYTES = 1_900_000_000
 _TAG = re.compile(r"""<[^\s<>"'!?/](?:[^<>"']|"[^"]*"|'[^']*')*>""")
 _ID = re.compile(r"""(?<=\sid)(\s*=\s*)("[^"]*"|'[^']*')""")
 _NO_MARKUP = re.compile(r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
@@ -26,7 +26,7 @@ def engraved_pages(document: str, options: dict[str, object], title: str) -> lis
     """A MusicXML document as SVG pages.
 
     Raises:
-        InputError: Verovio cannot engrave this notation, or not within a minute and 3 GB.
+        InputError: Verovio cannot engrave this notation, or not within a minute and 1.9 GB.
     """
     order = json.dumps({"options": options, "document": with_plain_ids(document)})
     command = [sys.executable, "-c", f"from {__name__} import _main; _main()"]
