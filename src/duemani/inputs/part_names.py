@@ -12,6 +12,11 @@ from duemani.performance import LEFT, RIGHT
 
 Key = TypeVar("Key", bound=Hashable)
 
+# General MIDI's programs, counted from 0: pianos, celesta and organs, synthesisers.
+PIANO_PROGRAMS = range(8)
+KEYBOARD_PROGRAMS = (8, *range(16, 21))
+SYNTHESISER_PROGRAMS = range(80, 104)
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -71,15 +71,23 @@ def read_take(
     suffix = path.suffix.lower()
     check_input(path)
     check_sequence(path, sequence)
-    if is_midi(path) or suffix == ".json":
-        from duemani.inputs.midi.read import load_json, read_midi
+    if is_midi(path):
+        from duemani.inputs.midi.read import read_midi
 
-        midi = read_midi(path, sequence) if is_midi(path) else None
-        performance = load_json(path) if midi is None else midi.performance
-        take = Take(performance, path, _title(path), origin="notes as given")
-        if midi is None:
-            return take
-        return replace(take, remarks=midi.remarks, player=midi.player, foreign=midi.foreign)
+        midi = read_midi(path, sequence)
+        return Take(
+            midi.performance,
+            path,
+            _title(path),
+            origin="notes as given",
+            remarks=midi.remarks,
+            player=midi.player,
+            foreign=midi.foreign,
+        )
+    if suffix == ".json":
+        from duemani.inputs.midi.read import load_json
+
+        return Take(load_json(path), path, _title(path), origin="notes as given")
     if suffix in SCORE_SUFFIXES:
         from duemani.inputs.score.play import load_score
 

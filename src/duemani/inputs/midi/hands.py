@@ -10,6 +10,9 @@ from jaxtyping import Bool, Int
 
 from duemani.files import as_name
 from duemani.inputs.part_names import (
+    KEYBOARD_PROGRAMS,
+    PIANO_PROGRAMS,
+    SYNTHESISER_PROGRAMS,
     decoded,
     instrument_name,
     named_hands,
@@ -25,9 +28,6 @@ _HANDS_APART_SEMITONES = 5.0
 _HAND_SEMITONES = 16
 _HAND_KEYS = 5
 _TWO_HANDED_SHARE = 0.1
-_PIANOS = range(8)
-_KEYBOARDS = (8, *range(16, 21))
-_SYNTHESISERS = range(80, 104)
 _FAMILIES = (
     *("piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass"),
     *("reeds", "pipes", "synthesiser", "synthesiser", "effects", "ethnic", "percussion", "effects"),
@@ -176,11 +176,11 @@ def _pianos(parts: Sequence[_Part], hands: dict[Source, int]) -> list[_Part]:
 
 def _rank(part: _Part, is_hand: bool, named: str) -> int | None:
     """0 for a piano, more for what is less of one, None for what is none."""
-    if is_hand or part.program is None or part.program in _PIANOS:
+    if is_hand or part.program is None or part.program in PIANO_PROGRAMS:
         return 0
-    if part.program in _KEYBOARDS:
+    if part.program in KEYBOARD_PROGRAMS:
         return 1
-    if part.program in _SYNTHESISERS or named == "keyboard":
+    if part.program in SYNTHESISER_PROGRAMS or named == "keyboard":
         return 2
     return None
 

@@ -83,8 +83,7 @@ def read_notation(document: ScoreDocument, only_keyboards: bool = False) -> Nota
     signs = {note.number: note_signs(page.notes[note.number][1].element) for note in on_page.notes}
     unseen = sum(one.unseen and not one.tied_before for one in signs.values())
     if unseen:
-        are = "note is" if unseen == 1 else "notes are"
-        remarks.append(f"{unseen} cue or hidden {are} left out.")
+        remarks.append(f"{unseen} cue or hidden {_notes_are(unseen)} left out.")
     order = playing_order(bar_signs(page), document.names_of_bars(len(page.bars)))
     remarks += order.remarks
     lengths = [float(length) for _, length in page.bars]

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 from xml.parsers import expat
 
-from duemani.inputs.part_names import instrument_name
+from duemani.inputs.part_names import (
+    KEYBOARD_PROGRAMS,
+    PIANO_PROGRAMS,
+    SYNTHESISER_PROGRAMS,
+    instrument_name,
+)
 from duemani.inputs.score.document import ScoreDocument
 
 _TOLD = ("part-name", "part-abbreviation", "instrument-name", "instrument-sound", "midi-program")
-# MusicXML counts programs from 1: pianos, celesta, organs, synthesisers.
-_KEYBOARD_PROGRAMS = (*range(1, 10), *range(17, 22), *range(81, 105))
+_KEYBOARD_PROGRAMS = (*PIANO_PROGRAMS, *KEYBOARD_PROGRAMS, *SYNTHESISER_PROGRAMS)
 
 
 @dataclass
@@ -44,8 +48,8 @@ class PartHead:
         if sound:
             return "keyboard" if sound.startswith(("keyboard.", "synth.")) else "other"
         program = self.told.get("midi-program", "")
-        # Program 1 is what programs write where nothing was chosen.
-        if program.isdecimal() and int(program) not in _KEYBOARD_PROGRAMS:
+        # MusicXML counts from 1; 1 is what programs write where nothing was chosen.
+        if program.isdecimal() and int(program) - 1 not in _KEYBOARD_PROGRAMS:
             return "other"
         return ""
 
