@@ -22,7 +22,8 @@ from duemani.models.solver.kinematics import (
     YAW,
     pose,
 )
-from duemani.models.solver.optimise import idle_floor, soft_hinge
+from duemani.models.solver.optimise import idle_floor
+from duemani.models.solver.smoothness import soft_hinge
 from duemani.models.solver.targets import TipTargets
 from duemani.skeleton import FINGER_JOINTS
 

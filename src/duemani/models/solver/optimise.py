@@ -15,6 +15,7 @@ from jaxtyping import Float
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from duemani.keyboard import BLACK_FRONT_M, BLACK_HEIGHT_M
+from duemani.models.solver.comfort import unbend, uncurl
 from duemani.models.solver.kinematics import (
     BASE_DEVIATION,
     BASE_FLEX,
@@ -24,16 +25,16 @@ from duemani.models.solver.kinematics import (
     PITCH,
     ROLL,
     THUMB_TIP_FLEX,
+    WRIST_HEIGHT,
     YAW,
     Pose,
     pose,
 )
-from duemani.models.solver.smoothness import smoothing_bands, solve_step
+from duemani.models.solver.smoothness import smoothing_bands, soft_hinge, solve_step
 from duemani.models.solver.targets import TipTargets
 
 _FRONT_MARGIN_M = 0.004
 _FRONT_SIGMA_M = 0.001
-_HINGE_SOFTNESS_M = 0.0012
 _FLOOR_ITERATIONS = (1, 2, 4)
 _MAX_STEP = 0.4
 _DONE_STEP = 0.002
@@ -45,7 +46,8 @@ _DAMPING_SCALE = np.array([1e4] * 3 + [100.0] * (DOF_COUNT - 3))
 class Weights:
     """What a unit of each term costs. Sigmas: a deviation of that size costs 1 a frame.
 
-    `posture_share` scales how far joints stray from the posture. With `follow`, the posture is a
+    `posture_share` scales how far joints stray from the posture, `arch_share` once more how far the
+    wrist's height and pitch do. With `follow`, the posture is a
     motion to be kept: what costs is the acceleration of the departure from it, not its own.
     """
 
@@ -58,6 +60,8 @@ class Weights:
     hand_gap_sigma_m: float = 0.0015
     limit_sigma_rad: float = 0.01
     limit_margin_rad: float = 0.01
+    pressing_y_sigma_m: float = 0.002
+    arch_share: float = 1.0
     posture_share: float = 1.0
     follow: bool = False
 
@@ -82,7 +86,7 @@ class Problem:
     """One hand's window.
 
     `fixed` leading frames are kept as they are in the initial guess; `obstacles_m` are points of
-    the other hand to keep the fingertips off.
+    the other hand to keep the fingertips off; `forearm_rad` is how far the forearm points outwards.
     """
 
     targets: TipTargets
@@ -92,6 +96,7 @@ class Problem:
     smoothness: float
     fixed: int = 0
     obstacles_m: Float[np.ndarray, "frame obstacle 3"] | None = None
+    forearm_rad: Float[np.ndarray, " frame"] | None = None
 
 
 def optimise(
@@ -148,6 +153,7 @@ def _frame_terms(
     """Gauss-Newton matrices (frame, 22, 22), gradients (frame, 22) and costs of the frames."""
     targets, tips = problem.targets, posed.tips_m
     scale = targets.weight.copy()
+    scale[..., 1] = np.where(targets.pressing, 1 / weights.pressing_y_sigma_m, scale[..., 1])
     error = (targets.position_m - tips) * scale
     idle = ~targets.pressing
     clearance = np.where(targets.weight[..., 2] > 0, 0.0008, weights.clearance_m)
@@ -184,10 +190,18 @@ def _frame_terms(
             jacobian = np.concatenate([jacobian, by_dodge], axis=1)
             residual = np.concatenate([residual, push], axis=1)
 
+    comfort = [uncurl(dofs)]
+    if problem.forearm_rad is not None:
+        comfort.append(unbend(dofs, problem.forearm_rad))
+    jacobian = np.concatenate([jacobian, *(rows for rows, _ in comfort)], axis=1)
+    residual = np.concatenate([residual, *(push for _, push in comfort)], axis=1)
+
     hessian = np.matmul(jacobian.swapaxes(1, 2), jacobian)
     gradient = np.einsum("trd,tr->td", jacobian, residual)
 
-    stiffness = 1 / (weights.posture_share * posture_sigmas()) ** 2
+    sigma = weights.posture_share * posture_sigmas()
+    sigma[[WRIST_HEIGHT, PITCH]] *= weights.arch_share
+    stiffness = 1 / sigma**2
     low, high = (DOF_LIMITS + np.array([1, -1]) * weights.limit_margin_rad).T
     beyond = np.where(dofs < low, low - dofs, np.where(dofs > high, high - dofs, 0.0))
     wall = np.where(beyond != 0, 1 / weights.limit_sigma_rad**2, 0.0)
@@ -232,12 +246,3 @@ def _far_apart(points_m: np.ndarray, obstacles_m: np.ndarray) -> bool:
     """Whether the hands are farther than fingers ever touch, all through the window."""
     gap = points_m[..., 0].min(1) - obstacles_m[..., 0].max(1)
     return bool(gap.min() > 0.05)
-
-
-def soft_hinge(short_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """max(0, short) rounded over a millimetre or so, and its slope.
-
-    Without the rounding, Gauss-Newton steps switch the term on and off for ever.
-    """
-    ratio = np.clip(short_m / _HINGE_SOFTNESS_M, -30, 30)
-    return _HINGE_SOFTNESS_M * np.logaddexp(0, ratio), 1 / (1 + np.exp(-ratio))

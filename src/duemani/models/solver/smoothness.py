@@ -17,6 +17,7 @@ from duemani.models.solver.kinematics import (
     YAW,
 )
 
+HINGE_SOFTNESS_M = 0.0012
 ORDER = 3  # highest derivative in the cost
 
 
@@ -91,3 +92,14 @@ def solve_step(
         check_finite=False,
     )
     return flat.reshape(frames, DOF_COUNT)
+
+
+def soft_hinge(
+    short: np.ndarray, softness: float = HINGE_SOFTNESS_M
+) -> tuple[np.ndarray, np.ndarray]:
+    """max(0, short) rounded over a millimetre or so, and its slope.
+
+    Without the rounding, Gauss-Newton steps switch the term on and off for ever.
+    """
+    ratio = np.clip(short / softness, -30, 30)
+    return softness * np.logaddexp(0, ratio), 1 / (1 + np.exp(-ratio))

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
+from duemani.models.solver.forearm import forearm_turn
 from duemani.models.solver.kinematics import angles_of, pose
 from duemani.models.solver.optimise import Problem, Weights, optimise
 from duemani.models.solver.posture import keep_apart, natural_posture, plan_travel
@@ -163,6 +164,7 @@ def solve_windows(
                 smoothness=style.smoothness,
                 fixed=fixed,
                 obstacles_m=obstacles,
+                forearm_rad=forearm_turn(part.plan[span, 0] * (-1 if hand == LEFT else 1), hand),
             )
             # Where nothing is played the plan needs no more than a smooth beginning.
             effort = weights if len(schedule) else replace(weights, iterations=2)

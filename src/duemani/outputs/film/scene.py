@@ -17,6 +17,7 @@ from duemani.outputs.film import shading
 from duemani.outputs.film.note_panel import HAND_COLOURS, NotePanel
 from duemani.outputs.film.rasterizer import Mesh, Picture, Rasterizer
 from duemani.outputs.film.sleeves import Sleeve
+from duemani.outputs.forearm import forearm_directions
 from duemani.outputs.hand_mesh import known_frames, load_hand_mesh, skin_hand
 from duemani.outputs.keys_down import FRONT_M, KEY_COUNT, PIVOT_Y_M, key_depths
 from duemani.outputs.look import linear_rgb, look, view_from
@@ -113,7 +114,8 @@ class PianoScene:
         self._shadows = shading.Shadows(load_hand_mesh(1))
         self._known = [known_frames(motion, hand) for hand in range(2)]
         self._hands = [self._add_hand(hand) for hand in range(2)]
-        self._sleeves = [Sleeve(load_hand_mesh(hand), hand) for hand in range(2)]
+        self._sleeves = [Sleeve(load_hand_mesh(hand)) for hand in range(2)]
+        self._forearms = [forearm_directions(motion, hand) for hand in range(2)]
         self._cloth = [self._rasterizer.add(len(s.albedo), s.triangles) for s in self._sleeves]
         self._albedo = [shading.skin_albedo(load_hand_mesh(hand)) for hand in range(2)]
         self._add_keys()
@@ -158,11 +160,13 @@ class PianoScene:
         if not len(frames):
             return None
         vertices, normals = skin_hand(self._motion, frames, hand)
+        forearm = self._forearms[hand][frames]
         if len(frames) == 2:
             vertices = vertices[:1] * (1 - share) + vertices[1:] * share
+            forearm = _unit(forearm[:1] * (1 - share) + forearm[1:] * share)
         colours = shading.lit_skin(vertices[0], normals[0], self._albedo[hand], self._eye)
         self._hands[hand].update(vertices[0], colours)
-        cloth, outward = self._sleeves[hand].pose(vertices[0])
+        cloth, outward = self._sleeves[hand].towards(vertices[0], -forearm[0])
         to_eye = _unit(self._eye - cloth)
         albedo = self._sleeves[hand].albedo
         self._cloth[hand].update(cloth, shading.lit(outward, albedo, to_eye, 0.02))

@@ -8,7 +8,6 @@ from jaxtyping import Float, Int
 
 from duemani.outputs.hand_mesh import HandMesh
 from duemani.outputs.look import linear_rgb
-from duemani.performance import LEFT
 
 _RING_DEPTH_M = 0.012
 # Rings of the tube: distance from the wrist's end towards the elbow [m], size, linear RGB.
@@ -17,14 +16,12 @@ _RINGS = (
     (-0.017, 1.00, _CLOTH), (-0.0165, 1.24, _CLOTH), (-0.010, 1.26, _CLOTH), (0.004, 1.26, _CLOTH),
     (0.004, 1.28, _CLOTH), (0.0055, 1.34, _CLOTH), (0.05, 1.36, _CLOTH), (0.45, 2.1, _CLOTH),
 )  # fmt: skip
-_ELBOW_OUT_M, _ELBOW_Y_M, _ELBOW_Z_M = 0.10, -0.42, 0.03
 
 
 class Sleeve:
     """The tube for one hand: fixed triangles and colours, vertices from the posed skin."""
 
-    def __init__(self, mesh: HandMesh, hand: int) -> None:
-        self._side = -1.0 if hand == LEFT else 1.0
+    def __init__(self, mesh: HandMesh) -> None:
         end = mesh.vertices_m[:, 1] < mesh.vertices_m[:, 1].min() + _RING_DEPTH_M
         self._end = np.flatnonzero(end)
         outline = mesh.vertices_m[self._end][:, [0, 2]].astype(np.float32)
@@ -33,14 +30,6 @@ class Sleeve:
         self._ring = self._end[around[np.argsort(np.arctan2(points[:, 1], points[:, 0]))]]
         self.albedo = np.repeat([colour for _, _, colour in _RINGS], len(self._ring), axis=0)
         self.triangles = self._tube()
-
-    def pose(
-        self, vertices_m: Float[np.ndarray, "vertex 3"]
-    ) -> tuple[Float[np.ndarray, "tube 3"], Float[np.ndarray, "tube 3"]]:
-        """Vertices [m] and outward normals on a posed hand, towards an elbow at its side."""
-        middle = vertices_m[self._ring].mean(axis=0)
-        elbow = np.array([middle[0] + self._side * _ELBOW_OUT_M, _ELBOW_Y_M, _ELBOW_Z_M])
-        return self.towards(vertices_m, (elbow - middle) / np.linalg.norm(elbow - middle))
 
     def towards(
         self, vertices_m: Float[np.ndarray, "vertex 3"], along: Float[np.ndarray, "3"]

@@ -6,21 +6,19 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from duemani.keyboard import KEYBOARD_WIDTH_M
 from duemani.motion import HandMotion
 from duemani.outputs.film.sleeves import Sleeve
+from duemani.outputs.forearm import forearm_directions
 from duemani.outputs.hand_mesh import load_hand_mesh
 from duemani.outputs.keyboard_mesh import Solid
-from duemani.performance import LEFT
 
 _LENGTH_M = 0.30
-_PLAYER_X_M = KEYBOARD_WIDTH_M / 2
 
 
 def sleeve_solid(hand: int, scale: float) -> Solid:
     """The tube at rest, wrist at the origin, from the hand's end towards -y; closed there."""
     mesh = load_hand_mesh(hand)
-    sleeve = Sleeve(mesh, hand)
+    sleeve = Sleeve(mesh)
     vertices, normals = sleeve.towards(mesh.vertices_m, np.array([0.0, -1.0, 0.0]))
     end = vertices[:, 1] < -_LENGTH_M
     # Films draw it on to the elbow; here it ends before, a little narrower.
@@ -42,23 +40,14 @@ def sleeve_solid(hand: int, scale: float) -> Solid:
 def sleeve_turns(motion: HandMotion, hand: int) -> Float[np.ndarray, "frame 3"]:
     """How the sleeve is turned in each frame, axis-angle [rad]; the page draws forearms alike.
 
-    Motion ends at the wrist: the elbow is taken to hang beside the player and to follow the hand,
-    and the forearm to bend a little towards where the hand points. Unknown frames are unturned.
+    Unknown frames are those of a hand that points straight ahead.
     """
     turn = Rotation.from_rotvec(np.nan_to_num(motion.rotations_rad[hand, :, 0]))
-    along = _unit(forearm_directions(motion, hand) + 0.45 * turn.apply([0.0, 1.0, 0.0]))
+    along = forearm_directions(motion, hand)
     up = turn.apply([0.0, 0.0, 1.0])
     up = _unit(up - np.sum(up * along, axis=-1, keepdims=True) * along)
     axes = np.stack([np.cross(along, up), along, up], axis=-1)
     return np.asarray(Rotation.from_matrix(axes).as_rotvec())
-
-
-def forearm_directions(motion: HandMotion, hand: int) -> Float[np.ndarray, "frame 3"]:
-    """Unit direction in each frame from the elbow, as it is guessed, to the wrist."""
-    wrist, side = np.nan_to_num(motion.wrist_m[hand]), -1.0 if hand == LEFT else 1.0
-    elbow_x = _PLAYER_X_M + side * 0.2 + 0.62 * (wrist[:, 0] - _PLAYER_X_M - side * 0.14)
-    ahead, up = np.full(len(wrist), 0.25), np.full(len(wrist), 0.012)
-    return _unit(np.stack([wrist[:, 0] - elbow_x, ahead, up], axis=-1))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
