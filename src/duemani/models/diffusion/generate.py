@@ -26,7 +26,7 @@ from duemani.models.solver.solve import TAIL_SEC, HandPart, move_hands
 from duemani.motion import HandMotion
 from duemani.skeleton import pose_landmarks
 
-PROJECTION = Weights(iterations=6, arch_share=2.5, posture_share=0.4, follow=True)
+PROJECTION = Weights(iterations=6, posture_share=0.4, follow=True)
 """The last step: as little movement of the joints as brings every finger onto its key."""
 # Drawn joints tremble a little; smoothed so, fingertips accelerate as real ones do (MIDItest).
 _CALM_SEC = 0.05

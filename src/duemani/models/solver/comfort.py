@@ -1,4 +1,4 @@
-"""What a hand avoids though its joints allow it: clawed fingers, and a wrist bent far sideways."""
+"""What a hand avoids though its joints allow it: clawed, spread fingers and far bent wrists."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from jaxtyping import Float
 
 from duemani.models.solver.forearm import RADIAL_RAD, ULNAR_RAD
 from duemani.models.solver.kinematics import (
+    BASE_DEVIATION,
     BASE_FLEX,
     DISTAL_COUPLING,
     DOF_COUNT,
     MIDDLE_FLEX,
     PITCH,
+    ROLL,
     YAW,
 )
 from duemani.models.solver.smoothness import soft_hinge
@@ -22,16 +24,23 @@ _SOFTNESS_RAD = 0.03
 # An end phalanx may be turned so far past upright: farther, the nail would touch the key.
 _CURL_RAD, _CURL_SIGMA_RAD = np.radians(100.0), 0.06
 # The pull grows no further from here, lest it draw other fingers off their keys.
-_CURL_MOST_RAD = 0.2
-_BEND_MARGIN_RAD, _BEND_SIGMA_RAD = 0.09, 0.05
+_CURL_MOST_RAD = 0.15
+# Index, middle and ring finger lie so at rest, towards the thumb, and spread so far when straight.
+_RESTING_SPREAD_RAD, _FREE_SPREAD_RAD = np.radians([9.0, 3.0, 0.0]), np.radians(30.0)
+_SPREAD_BY_BEND = 0.2
+_MOST_ROLL_RAD = np.radians([11.0, 4.0])  # either way about the resting 4°
+_SPREAD_SIGMA_RAD = np.array([0.07] * 6 + [0.04] * 2)
+_BEND_MARGIN_RAD, _BEND_SIGMA_RAD = 0.09, 0.03
 
 
-def uncurl(dofs: Float[np.ndarray, "frame 22"]) -> Terms:
+def uncurl(dofs: Float[np.ndarray, "frame 22"], pitch_rad: Float[np.ndarray, " frame"]) -> Terms:
     """Jacobian and residual that keep end phalanges from pointing back towards the palm.
 
-    The pull of a long finger's term is Huber's. Knuckles rise by it, for the tip is held.
+    The pull of a long finger's term is Huber's. Knuckles rise by it, for the tip is held. A hand
+    that is meant to pitch down (`pitch_rad`, to play over the other) may curl so much more.
     """
-    push, slope = soft_hinge(dofs @ _CURL.T - _CURL_RAD, _SOFTNESS_RAD)
+    most = _CURL_RAD + np.maximum(pitch_rad, 0)[:, None]
+    push, slope = soft_hinge(dofs @ _CURL.T - most, _SOFTNESS_RAD)
     scale = np.sqrt(np.minimum(1, _CURL_MOST_RAD / push)) / _CURL_SIGMA_RAD
     return -(slope * scale)[..., None] * _CURL, push * scale
 
@@ -46,6 +55,17 @@ def unbend(dofs: Float[np.ndarray, "frame 22"], forearm_rad: Float[np.ndarray, "
     return rows, push / _BEND_SIGMA_RAD
 
 
+def unspread(dofs: Float[np.ndarray, "frame 22"]) -> Terms:
+    """Jacobian and residual that keep bent fingers from spreading, and the hand from rolling.
+
+    A rolled hand's bent fingers hook sideways. The ligaments of a finger's base tighten as it
+    bends, so that it then spreads less (Kapandji, The Physiology of the Joints I).
+    """
+    push, slope = soft_hinge(dofs @ _SPREAD.T - _SPREAD_RAD, _SOFTNESS_RAD)
+    scale = np.sqrt(np.minimum(1, _CURL_MOST_RAD / push)) / _SPREAD_SIGMA_RAD
+    return -(slope * scale)[..., None] * _SPREAD, push * scale
+
+
 def _curl_of_dofs() -> Float[np.ndarray, "4 22"]:
     curl = np.zeros((4, DOF_COUNT))
     curl[:, PITCH] = 1.0
@@ -54,5 +74,19 @@ def _curl_of_dofs() -> Float[np.ndarray, "4 22"]:
     return curl
 
 
+def _spread_of_dofs() -> tuple[Float[np.ndarray, "8 22"], Float[np.ndarray, "8"]]:
+    """Index to ring finger, either way, and roll either way: what adds up, and how far it may."""
+    rows, most = np.zeros((8, DOF_COUNT)), np.empty(8)
+    for finger, rest in enumerate(_RESTING_SPREAD_RAD, 1):
+        for row, side in ((2 * finger - 2, 1.0), (2 * finger - 1, -1.0)):
+            rows[row, BASE_DEVIATION[finger]] = side
+            rows[row, [BASE_FLEX[finger], MIDDLE_FLEX[finger]]] = _SPREAD_BY_BEND
+            most[row] = _FREE_SPREAD_RAD + side * rest
+    rows[6:, ROLL] = 1.0, -1.0
+    most[6:] = _MOST_ROLL_RAD
+    return rows, most
+
+
 # How far each long finger's end phalanx is turned from level; at a right angle it stands upright.
 _CURL = _curl_of_dofs()
+_SPREAD, _SPREAD_RAD = _spread_of_dofs()

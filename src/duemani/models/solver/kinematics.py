@@ -16,7 +16,7 @@ from jaxtyping import Float
 from duemani.skeleton import BONE_DIRECTIONS, FINGER_JOINTS, JOINT_FRAMES, JOINT_LIMITS_RAD
 
 DOF_COUNT = 22
-WRIST, WRIST_HEIGHT = slice(0, 3), 2
+WRIST = slice(0, 3)
 YAW, PITCH, ROLL = 3, 4, 5
 # Column of (base flexion, base deviation, middle flexion) for thumb to little finger.
 BASE_FLEX = np.array([6, 10, 13, 16, 19])

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from duemani.keyboard import BLACK_FRONT_M, BLACK_HEIGHT_M
-from duemani.models.solver.comfort import unbend, uncurl
+from duemani.models.solver.comfort import unbend, uncurl, unspread
 from duemani.models.solver.kinematics import (
     BASE_DEVIATION,
     BASE_FLEX,
@@ -25,7 +25,6 @@ from duemani.models.solver.kinematics import (
     PITCH,
     ROLL,
     THUMB_TIP_FLEX,
-    WRIST_HEIGHT,
     YAW,
     Pose,
     pose,
@@ -34,7 +33,7 @@ from duemani.models.solver.smoothness import smoothing_bands, soft_hinge, solve_
 from duemani.models.solver.targets import TipTargets
 
 _FRONT_MARGIN_M = 0.004
-_FRONT_SIGMA_M = 0.001
+_FRONT_SIGMA_M, _EDGE_MARGIN_M = 0.001, 0.003
 _FLOOR_ITERATIONS = (1, 2, 4)
 _MAX_STEP = 0.4
 _DONE_STEP = 0.002
@@ -46,22 +45,19 @@ _DAMPING_SCALE = np.array([1e4] * 3 + [100.0] * (DOF_COUNT - 3))
 class Weights:
     """What a unit of each term costs. Sigmas: a deviation of that size costs 1 a frame.
 
-    `posture_share` scales how far joints stray from the posture, `arch_share` once more how far the
-    wrist's height and pitch do. With `follow`, the posture is a
+    `posture_share` scales how far joints stray from the posture. With `follow`, the posture is a
     motion to be kept: what costs is the acceleration of the departure from it, not its own.
     """
 
     iterations: int = 16
     clearance_m: float = 0.005
-    clearance_sigma_m: float = 0.0012
-    spacing_m: float = 0.0150
+    clearance_sigma_m: float = 0.0009
+    spacing_m: float = 0.0156
     spacing_sigma_m: float = 0.001
-    hand_gap_m: float = 0.016
+    hand_gap_m: float = 0.0165
     hand_gap_sigma_m: float = 0.0015
     limit_sigma_rad: float = 0.01
     limit_margin_rad: float = 0.01
-    pressing_y_sigma_m: float = 0.002
-    arch_share: float = 1.0
     posture_share: float = 1.0
     follow: bool = False
 
@@ -153,7 +149,6 @@ def _frame_terms(
     """Gauss-Newton matrices (frame, 22, 22), gradients (frame, 22) and costs of the frames."""
     targets, tips = problem.targets, posed.tips_m
     scale = targets.weight.copy()
-    scale[..., 1] = np.where(targets.pressing, 1 / weights.pressing_y_sigma_m, scale[..., 1])
     error = (targets.position_m - tips) * scale
     idle = ~targets.pressing
     clearance = np.where(targets.weight[..., 2] > 0, 0.0008, weights.clearance_m)
@@ -169,6 +164,11 @@ def _frame_terms(
     low = targets.in_front | (idle & (floor < 0.98 * BLACK_HEIGHT_M))
     error[..., 1], scale[..., 1] = _join(
         error[..., 1], scale[..., 1], tips[..., 1] - front, low / _FRONT_SIGMA_M, sign=-1
+    )
+    # Pressing tips stay on their keys: behind the front edge, of a black key's too.
+    edge = np.where(targets.position_m[..., 1] > BLACK_FRONT_M, BLACK_FRONT_M, 0.0) + _EDGE_MARGIN_M
+    error[..., 1], scale[..., 1] = _join(
+        error[..., 1], scale[..., 1], edge - tips[..., 1], targets.pressing / _FRONT_SIGMA_M
     )
     jacobian = (posed.jacobian * scale[..., None]).reshape(len(dofs), 15, DOF_COUNT)
     residual = error.reshape(len(dofs), 15)
@@ -190,7 +190,7 @@ def _frame_terms(
             jacobian = np.concatenate([jacobian, by_dodge], axis=1)
             residual = np.concatenate([residual, push], axis=1)
 
-    comfort = [uncurl(dofs)]
+    comfort = [uncurl(dofs, problem.posture[:, PITCH]), unspread(dofs)]
     if problem.forearm_rad is not None:
         comfort.append(unbend(dofs, problem.forearm_rad))
     jacobian = np.concatenate([jacobian, *(rows for rows, _ in comfort)], axis=1)
@@ -199,9 +199,7 @@ def _frame_terms(
     hessian = np.matmul(jacobian.swapaxes(1, 2), jacobian)
     gradient = np.einsum("trd,tr->td", jacobian, residual)
 
-    sigma = weights.posture_share * posture_sigmas()
-    sigma[[WRIST_HEIGHT, PITCH]] *= weights.arch_share
-    stiffness = 1 / sigma**2
+    stiffness = 1 / (weights.posture_share * posture_sigmas()) ** 2
     low, high = (DOF_LIMITS + np.array([1, -1]) * weights.limit_margin_rad).T
     beyond = np.where(dofs < low, low - dofs, np.where(dofs > high, high - dofs, 0.0))
     wall = np.where(beyond != 0, 1 / weights.limit_sigma_rad**2, 0.0)
