@@ -29,8 +29,22 @@ _CURL_MOST_RAD = 0.15
 _RESTING_SPREAD_RAD, _FREE_SPREAD_RAD = np.radians([9.0, 3.0, 0.0]), np.radians(30.0)
 _SPREAD_BY_BEND = 0.2
 _MOST_ROLL_RAD = np.radians([11.0, 4.0])  # either way about the resting 4°
-_SPREAD_SIGMA_RAD = np.array([0.07] * 6 + [0.04] * 2)
-_BEND_MARGIN_RAD, _BEND_SIGMA_RAD = 0.09, 0.03
+_SPREAD_SIGMA_RAD = np.array([0.12] * 6 + [0.06] * 2)
+_BEND_MARGIN_RAD, _BEND_SIGMA_RAD = 0.12, 0.02
+
+
+def eased(
+    plan: Float[np.ndarray, "frame 22"], forearm_rad: Float[np.ndarray, " frame"]
+) -> Float[np.ndarray, "frame 22"]:
+    """A planned motion, its joints brought to where the terms below begin to pull."""
+    eased = plan.copy()
+    spread, _ = soft_hinge(plan @ _SPREAD.T - _SPREAD_RAD, _SOFTNESS_RAD)
+    eased -= spread @ np.where(_TURNING, _SPREAD, 0.0)
+    curl, _ = soft_hinge(_over_curled(plan, plan[:, PITCH]), _SOFTNESS_RAD)
+    eased[:, MIDDLE_FLEX[1:]] -= curl / (1 + DISTAL_COUPLING)
+    bend, _ = soft_hinge(_over_bent(plan, forearm_rad), _SOFTNESS_RAD)
+    eased[:, YAW] += bend[:, 0] - bend[:, 1]
+    return eased
 
 
 def uncurl(dofs: Float[np.ndarray, "frame 22"], pitch_rad: Float[np.ndarray, " frame"]) -> Terms:
@@ -39,17 +53,14 @@ def uncurl(dofs: Float[np.ndarray, "frame 22"], pitch_rad: Float[np.ndarray, " f
     The pull of a long finger's term is Huber's. Knuckles rise by it, for the tip is held. A hand
     that is meant to pitch down (`pitch_rad`, to play over the other) may curl so much more.
     """
-    most = _CURL_RAD + np.maximum(pitch_rad, 0)[:, None]
-    push, slope = soft_hinge(dofs @ _CURL.T - most, _SOFTNESS_RAD)
+    push, slope = soft_hinge(_over_curled(dofs, pitch_rad), _SOFTNESS_RAD)
     scale = np.sqrt(np.minimum(1, _CURL_MOST_RAD / push)) / _CURL_SIGMA_RAD
     return -(slope * scale)[..., None] * _CURL, push * scale
 
 
 def unbend(dofs: Float[np.ndarray, "frame 22"], forearm_rad: Float[np.ndarray, " frame"]) -> Terms:
     """Jacobian and residual that keep the hand from turning off its forearm more than hands do."""
-    bend = -dofs[:, YAW] - forearm_rad
-    over = np.stack([bend - ULNAR_RAD, -RADIAL_RAD - bend], axis=-1) + _BEND_MARGIN_RAD
-    push, slope = soft_hinge(over, _SOFTNESS_RAD)
+    push, slope = soft_hinge(_over_bent(dofs, forearm_rad), _SOFTNESS_RAD)
     rows = np.zeros((len(dofs), 2, DOF_COUNT))
     rows[..., YAW] = slope * [1, -1] / _BEND_SIGMA_RAD
     return rows, push / _BEND_SIGMA_RAD
@@ -64,6 +75,15 @@ def unspread(dofs: Float[np.ndarray, "frame 22"]) -> Terms:
     push, slope = soft_hinge(dofs @ _SPREAD.T - _SPREAD_RAD, _SOFTNESS_RAD)
     scale = np.sqrt(np.minimum(1, _CURL_MOST_RAD / push)) / _SPREAD_SIGMA_RAD
     return -(slope * scale)[..., None] * _SPREAD, push * scale
+
+
+def _over_curled(dofs: np.ndarray, pitch_rad: np.ndarray) -> Float[np.ndarray, "frame 4"]:
+    return dofs @ _CURL.T - _CURL_RAD - np.maximum(pitch_rad, 0)[:, None]
+
+
+def _over_bent(dofs: np.ndarray, forearm_rad: np.ndarray) -> Float[np.ndarray, "frame 2"]:
+    bend = -dofs[:, YAW] - forearm_rad
+    return np.stack([bend - ULNAR_RAD, -RADIAL_RAD - bend], axis=-1) + _BEND_MARGIN_RAD
 
 
 def _curl_of_dofs() -> Float[np.ndarray, "4 22"]:
@@ -90,3 +110,4 @@ def _spread_of_dofs() -> tuple[Float[np.ndarray, "8 22"], Float[np.ndarray, "8"]
 # How far each long finger's end phalanx is turned from level; at a right angle it stands upright.
 _CURL = _curl_of_dofs()
 _SPREAD, _SPREAD_RAD = _spread_of_dofs()
+_TURNING = np.isin(np.arange(DOF_COUNT), [ROLL, *BASE_DEVIATION])

@@ -33,7 +33,7 @@ from duemani.models.solver.smoothness import smoothing_bands, soft_hinge, solve_
 from duemani.models.solver.targets import TipTargets
 
 _FRONT_MARGIN_M = 0.004
-_FRONT_SIGMA_M, _EDGE_MARGIN_M = 0.001, 0.003
+_FRONT_SIGMA_M, _EDGE_MARGIN_M = 0.0006, 0.003
 _FLOOR_ITERATIONS = (1, 2, 4)
 _MAX_STEP = 0.4
 _DONE_STEP = 0.002
@@ -160,7 +160,7 @@ def _frame_terms(
         floor + clearance - tips[..., 2],
         idle / weights.clearance_sigma_m,
     )
-    front = BLACK_FRONT_M - _FRONT_MARGIN_M / 2
+    front = BLACK_FRONT_M - _FRONT_MARGIN_M * 0.75
     low = targets.in_front | (idle & (floor < 0.98 * BLACK_HEIGHT_M))
     error[..., 1], scale[..., 1] = _join(
         error[..., 1], scale[..., 1], tips[..., 1] - front, low / _FRONT_SIGMA_M, sign=-1

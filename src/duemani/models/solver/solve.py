@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
+from duemani.models.solver.comfort import eased
 from duemani.models.solver.forearm import forearm_turn
 from duemani.models.solver.kinematics import angles_of, pose
 from duemani.models.solver.optimise import Problem, Weights, optimise
@@ -146,6 +147,13 @@ def solve_windows(
     """
     rate = 1 / (time_sec[1] - time_sec[0])
     window, overlap = int(_WINDOW_SEC * rate), int(_OVERLAP_SEC * rate)
+    turns = [
+        forearm_turn(part.plan[:, 0] * (-1 if hand == LEFT else 1), hand)
+        for hand, part in enumerate(parts)
+    ]
+    parts = [
+        replace(part, plan=eased(part.plan, turn)) for part, turn in zip(parts, turns, strict=True)
+    ]
     before: list[np.ndarray] = [part.plan[:0] for part in parts]
     for first in range(0, len(time_sec), window):
         fixed = ORDER if first else 0
@@ -164,7 +172,7 @@ def solve_windows(
                 smoothness=style.smoothness,
                 fixed=fixed,
                 obstacles_m=obstacles,
-                forearm_rad=forearm_turn(part.plan[span, 0] * (-1 if hand == LEFT else 1), hand),
+                forearm_rad=turns[hand][span],
             )
             # Where nothing is played the plan needs no more than a smooth beginning.
             effort = weights if len(schedule) else replace(weights, iterations=2)

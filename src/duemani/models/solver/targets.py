@@ -17,10 +17,6 @@ from duemani.performance import LEFT
 # hands (MIDItest) on white keys, kept clear of the black keys' fronts; and on black keys.
 _WHITE_Y_M = np.array([0.016, 0.040, 0.042, 0.039, 0.026])
 _BLACK_Y_M = np.array([0.060, 0.076, 0.080, 0.076, 0.066])
-# Stretched wide, thumb and little finger reach less far ahead: they play nearer the edge, so that
-# the knuckles stay back and the fingers between need not claw.
-_WIDE_Y_M = np.array([-0.010, 0.003, 0.003, 0.003, -0.014])
-_WIDE_M, _WIDEST_M, _CHORD_SEC = 0.11, 0.16, 0.07
 _X_SIGMA_M = 0.0010
 _Z_SIGMA_M = 0.0002
 _HOLD_DEPTH_SHARE = 1.03
@@ -49,8 +45,7 @@ def strike_points(schedule: Schedule, hand: int, style: Style) -> Float[np.ndarr
     rng = np.random.default_rng([style.seed, hand])
     y = np.where(schedule.black, _BLACK_Y_M[schedule.finger], _WHITE_Y_M[schedule.finger])
     y = y + style.depth_into_keys_m + rng.normal(0, 0.003, len(y))
-    y = y + np.where(schedule.black, 0.0, _wide(schedule) * _WIDE_Y_M[schedule.finger])
-    low = np.where(schedule.black, BLACK_FRONT_M + 0.008, 0.006)
+    low = np.where(schedule.black, BLACK_FRONT_M + 0.008, 0.008)
     high = np.where(schedule.black, 0.125, BLACK_FRONT_M - 0.007)
     y = np.clip(y, low, high)
     x = schedule.x_m + np.where(schedule.black, 0.0, rng.normal(0, 0.0012, len(y)))
@@ -59,20 +54,6 @@ def strike_points(schedule: Schedule, hand: int, style: Style) -> Float[np.ndarr
     gap_x = slot_centre_x(schedule.pitch)
     x = np.where(between, -gap_x if hand == LEFT else gap_x, x)
     return np.stack([x, y, key_rest_top(schedule.pitch)], axis=-1)
-
-
-def _wide(schedule: Schedule) -> Float[np.ndarray, " note"]:
-    """0-1, how wide thumb and little finger are stretched in the chord that a note belongs to."""
-    wide = np.zeros(len(schedule))
-    onset, x, outer = schedule.onset_sec, schedule.x_m, schedule.finger
-    for thumb in np.flatnonzero(outer == 0):
-        first, last = np.searchsorted(
-            onset, (onset[thumb] - _CHORD_SEC, onset[thumb] + _CHORD_SEC), side="right"
-        )
-        for little in first + np.flatnonzero(outer[first:last] == 4):
-            share = (x[little] - x[thumb] - _WIDE_M) / (_WIDEST_M - _WIDE_M)
-            wide[first:last] = np.maximum(wide[first:last], np.clip(share, 0, 1))
-    return wide
 
 
 def _between_black_keys(schedule: Schedule) -> Bool[np.ndarray, " note"]:
