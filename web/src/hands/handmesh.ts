@@ -111,10 +111,10 @@ function drawForearm(vertices: Vertex[], triangles: Triangle[]): void {
   const centre = outline.reduce((sum, p) => sum.add(p), new Vector3()).divideScalar(outline.length);
   // (distance behind the wrist, width, height, how much of it the forearm's bone carries)
   const rings: [number, number, number, number][] = [
-    [0.026, 1.0, 1.0, 0.3], [0.036, 1.0, 1.0, 0.6], [0.05, 1.02, 1.03, 0.86], [0.07, 1.06, 1.1, 1],
+    [0.026, 1.0, 1.0, 0.5], [0.036, 1.0, 1.0, 0.76], [0.05, 1.02, 1.03, 0.94], [0.07, 1.06, 1.1, 1],
     [0.1, 1.1, 1.18, 1], [0.125, 0.9, 0.9, 1],
   ];
-  for (const i of rim) carry((vertices[i] as Vertex).weights, 0.12);
+  for (const i of rim) carry((vertices[i] as Vertex).weights, 0.3);
   let previous = rim;
   for (const [behind, width, height, share] of rings) {
     const ring = outline.map((p) => {

@@ -12,6 +12,9 @@ import { skinMaterial } from "./skin";
 
 const SLEEVE_START_M = 0.082;
 const SLEEVE_END_M = 0.32;
+const [ELBOW_ASIDE_M, ELBOW_FOLLOWS, ELBOW_BEHIND_M] = [0.075, 0.7, 0.25];
+const MOST_BEND_RAD = Math.PI / 9;
+const [RISE, FOLLOWED_RISE] = [0.03, 0.31];
 
 export class Hands extends Group {
   readonly shown: [boolean, boolean] = [true, true];
@@ -78,17 +81,24 @@ export class Hands extends Group {
   }
 
   /**
-   * Motion ends at the wrist; the forearm is a guess that looks right: from an elbow that hangs
-   * beside the player and follows the hand, a little bent towards where the hand points.
+   * Motion ends at the wrist; the forearm is a guess, the same as in `outputs/forearm.py`: from an
+   * elbow that hangs beside the player, follows the hand, and gives way where the wrist would be
+   * bent far sideways.
    */
   private forearm(out: Matrix4, pose: HandPose, hand: number): void {
     const wrist = pose.landmarks[0] as Vector3;
     const turn = pose.orientations[0];
     if (!turn) return;
     const side = hand === 0 ? -1 : 1;
-    const elbowX = this.playerX + side * 0.2 + 0.62 * (wrist.x - this.playerX - side * 0.14);
-    ALONG.set(wrist.x - elbowX, 0.25, 0.012).normalize();
-    ALONG.addScaledVector(UP.set(0, 1, 0).applyQuaternion(turn), 0.45).normalize();
+    const outM = side * (wrist.x - this.playerX);
+    const guess = Math.atan2(outM - ELBOW_ASIDE_M - ELBOW_FOLLOWS * outM, ELBOW_BEHIND_M);
+    UP.set(0, 1, 0).applyQuaternion(turn);
+    let heading = Math.atan2(side * UP.x, UP.y);
+    const bend = Math.atan2(Math.sin(heading - guess), Math.cos(heading - guess));
+    heading -= MOST_BEND_RAD * Math.tanh(bend / MOST_BEND_RAD);
+    const rise = UP.z / Math.max(Math.hypot(UP.x, UP.y), 1e-3);
+    ALONG.set(side * Math.sin(heading), Math.cos(heading), RISE + FOLLOWED_RISE * Math.min(Math.max(rise, -1), 1));
+    ALONG.normalize();
     UP.set(0, 0, 1).applyQuaternion(turn);
     UP.addScaledVector(ALONG, -UP.dot(ALONG)).normalize();
     ACROSS.crossVectors(ALONG, UP);

@@ -34,6 +34,7 @@ from duemani.models.solver.targets import TipTargets
 
 _FRONT_MARGIN_M = 0.004
 _FRONT_SIGMA_M, _EDGE_MARGIN_M = 0.0006, 0.003
+_FIRMLY = 1.25
 _FLOOR_ITERATIONS = (1, 2, 4)
 _MAX_STEP = 0.4
 _DONE_STEP = 0.002
@@ -53,7 +54,7 @@ class Weights:
     clearance_m: float = 0.005
     clearance_sigma_m: float = 0.0009
     spacing_m: float = 0.0156
-    spacing_sigma_m: float = 0.001
+    spacing_sigma_m: float = 0.0008
     hand_gap_m: float = 0.0165
     hand_gap_sigma_m: float = 0.0015
     limit_sigma_rad: float = 0.01
@@ -149,6 +150,8 @@ def _frame_terms(
     """Gauss-Newton matrices (frame, 22, 22), gradients (frame, 22) and costs of the frames."""
     targets, tips = problem.targets, posed.tips_m
     scale = targets.weight.copy()
+    # Firmer than the targets ask for, against what the comfort of other joints asks for.
+    scale[..., 0] *= np.where(targets.pressing, _FIRMLY, 1.0)
     error = (targets.position_m - tips) * scale
     idle = ~targets.pressing
     clearance = np.where(targets.weight[..., 2] > 0, 0.0008, weights.clearance_m)
