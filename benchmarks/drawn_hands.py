@@ -1,6 +1,7 @@
-"""What pictures show of keys: python -m benchmarks.drawn_hands [FILE ...]
+"""What pictures show of keys and hands: python -m benchmarks.drawn_hands [SECONDS] [FILE ...]
 
-Plays scores, MIDI files or recordings (the built-in piece without any) and prints, for the rule
+Plays scores, MIDI files or recordings (the built-in piece without any), or their first seconds, and
+prints, for the rule
 of pages, films and glTF and for the notes alone, the keys drawn down (more than half their travel)
 with no fingertip within 15 mm of where the key's top moves; and the shares of frames with odd
 postures (`evaluation.motion.postures`).
@@ -22,12 +23,14 @@ from duemani.verbs.perform import perform
 
 def main() -> None:
     """Print a row a file."""
-    files = [Path(name) for name in sys.argv[1:]] or [demo_score()]
+    words = sys.argv[1:]
+    seconds = float(words.pop(0)) if words and words[0].isdigit() else None
+    files = [Path(name) for name in words] or [demo_score()]
     print(
         "| file | by contact | by the notes | hooked | kinked | sudden |\n|---|---|---|---|---|---|"
     )
     for file in files:
-        take, motion = perform(file)
+        take, motion = perform(file, between_sec=seconds and (0.0, seconds))
         drawn = (
             key_depths(motion, take.performance),
             note_depths(take.performance.notes, motion.time_sec),
@@ -35,7 +38,7 @@ def main() -> None:
         shares = [held_by_nobody(depth, motion) for depth in drawn]
         cells = [f"{np.sum(alone)} of {np.sum(down)}" for alone, down in shares]
         cells += [f"{odd.mean():.4f}" for odd in odd_postures(motion).values()]
-        print(f"| {file.name} | " + " | ".join(cells) + " |", flush=True)
+        print(f"| {file.parent.name}/{file.name} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

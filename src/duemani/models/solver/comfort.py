@@ -22,14 +22,14 @@ Terms = tuple[Float[np.ndarray, "frame term 22"], Float[np.ndarray, "frame term"
 
 _SOFTNESS_RAD = 0.03
 # An end phalanx may be turned so far past upright: farther, the nail would touch the key.
-_CURL_RAD, _CURL_SIGMA_RAD = np.radians(100.0), 0.06
+_CURL_RAD, _CURL_SIGMA_RAD = np.radians(96.0), 0.06
 # The pull grows no further from here, lest it draw other fingers off their keys.
 _CURL_MOST_RAD = 0.15
 # Index, middle and ring finger lie so at rest, towards the thumb, and spread so far when straight.
-_RESTING_SPREAD_RAD, _FREE_SPREAD_RAD = np.radians([9.0, 3.0, 0.0]), np.radians(30.0)
+_RESTING_SPREAD_RAD, _FREE_SPREAD_RAD = np.radians([9.0, 3.0, 0.0]), np.radians(26.0)
 _SPREAD_BY_BEND = 0.2
-_MOST_ROLL_RAD = np.radians([11.0, 4.0])  # either way about the resting 4°
-_SPREAD_SIGMA_RAD = np.array([0.12] * 6 + [0.06] * 2)
+_MOST_ROLL_RAD = np.radians([7.0, 2.0])  # either way; hands at rest roll by about 4°
+_SPREAD_SIGMA_RAD = np.array([0.12] * 6 + [0.03] * 2)
 _BEND_MARGIN_RAD, _BEND_SIGMA_RAD = 0.12, 0.02
 
 
