@@ -29,7 +29,7 @@ _CURL_MOST_RAD = 0.15
 _RESTING_SPREAD_RAD, _FREE_SPREAD_RAD = np.radians([9.0, 3.0, 0.0]), np.radians(26.0)
 _SPREAD_BY_BEND = 0.2
 _MOST_ROLL_RAD = np.radians([7.0, 2.0])  # either way; hands at rest roll by about 4°
-_SPREAD_SIGMA_RAD = np.array([0.12] * 6 + [0.03] * 2)
+_SPREAD_SIGMA_RAD = np.array([0.12] * 6 + [0.06] * 2)
 _BEND_MARGIN_RAD, _BEND_SIGMA_RAD = 0.12, 0.02
 
 
