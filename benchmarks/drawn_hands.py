@@ -1,10 +1,9 @@
 """What pictures show of keys and hands: python -m benchmarks.drawn_hands [SECONDS] [FILE ...]
 
 Plays scores, MIDI files or recordings (the built-in piece without any), or their first seconds, and
-prints, for the rule
-of pages, films and glTF and for the notes alone, the keys drawn down (more than half their travel)
-with no fingertip within 15 mm of where the key's top moves; and the shares of frames with odd
-postures (`evaluation.motion.postures`).
+prints, for the rule of pages, films and glTF and for the notes alone, the keys drawn down (more
+than half their travel) with no fingertip within 15 mm of where the key's top moves; and the shares
+of frames with odd postures (`evaluation.motion.postures`).
 """
 
 from __future__ import annotations
