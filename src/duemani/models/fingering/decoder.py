@@ -185,7 +185,7 @@ class _Path:
     def _fingers(self, held: _Held) -> np.ndarray:
         """(choice,) the finger on a held key, for every choice of its event."""
         fingers = self._choices[held.event][:, held.place]
-        other = self._line.taking_over[held.note] if len(self._line.taking_over) else 0
+        other = self._line.taking_over[held.note]
         return np.full_like(fingers, other - 1) if other else fingers
 
     def _remember(self, event: int, back: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -34,7 +34,7 @@ class HandLine:
         choices: for each event its finger combinations (choice, note), 0 thumb - 4 little.
         note_pitch, note_x_m, note_black: (performance note,) mirrored pitch, key centre, colour.
         taking_over: (performance note,) finger 1-5 that takes over the key while it is held, 0
-            none; empty where no note has one.
+            none.
     """
 
     notes: list[np.ndarray]
@@ -46,7 +46,7 @@ class HandLine:
     note_pitch: Int[np.ndarray, " note"]
     note_x_m: Float[np.ndarray, " note"]
     note_black: Bool[np.ndarray, " note"]
-    taking_over: Int[np.ndarray, " note"] = field(default_factory=lambda: np.zeros(0, int))
+    taking_over: Int[np.ndarray, " note"]
 
 
 def chord_starts(
@@ -98,7 +98,7 @@ def hand_line(notes: np.ndarray, hand: int, taking_over: np.ndarray | None = Non
         note_pitch=pitch,
         note_x_m=x_m,
         note_black=black,
-        taking_over=np.zeros(0, int) if taking_over is None else taking_over,
+        taking_over=np.zeros(len(notes), int) if taking_over is None else taking_over,
     )
 
 

@@ -30,8 +30,8 @@ class Potentials:
         own: (event, choice), reach penalty included.
         step: (event, choice before, choice); 0 at the first event.
         skip: (event, choice two before, choice); 0 at the first two events.
-        triple: (event, 5, 5, 5) of the first five choices, as above; 0 unless the event and the two
-            before are single notes.
+        triple: (event, 5, 5, 5) of the first five choices; 0 unless the event and the two before
+            are single notes.
     """
 
     own: Float[np.ndarray, "event choice"]
