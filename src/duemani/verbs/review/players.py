@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
-from duemani.alignment.score import Alignment, align_to_score
+from duemani.alignment.score import LEAST_NOTES, Alignment, align_to_score
 from duemani.inputs.score.line import ScoreLine
 from duemani.inputs.score.players.heads import part_heads
 from duemani.inputs.score.written import WrittenPiece
@@ -112,10 +112,22 @@ def reviewed(
         return Reviewed(
             replace(material, assumptions=said), laid.pianists, laid.piece, laid.alignment
         )
-    why = f"{score.name} is not used: it is not the score of what was played"
-    if given > 1:
-        why += f" by {given} pianists together (--player chooses one)"
+    why = f"{score.name} is not used: {_why_not(len(material.performance.notes), given)}"
     return Reviewed(replace(material, cannot_tell=(*material.cannot_tell, f"{why}.")), given)
+
+
+def _why_not(notes: int, pianists: int) -> str:
+    if notes < LEAST_NOTES:
+        return (
+            f"{notes} note{'' if notes == 1 else 's'} are too few to tell whether it is the score of"
+            f" what was played; {LEAST_NOTES} are the least"
+        )
+    if pianists > 1:
+        return (
+            f"it is not the score of what {pianists} pianists played together (--player chooses"
+            " one)"
+        )
+    return "it is not the score of what was played"
 
 
 @dataclass(frozen=True)
