@@ -339,3 +339,10 @@ def test_smoothing_is_a_gaussian_mean() -> None:
     assert mean[0] == pytest.approx(3.0)
     assert error[0] == pytest.approx(np.sqrt((2 * 9 * weight[0]) * (weight**2).sum()))
     assert np.isnan(mean[1])
+
+
+def test_a_passage_that_ends_on_a_beat_has_that_beat() -> None:
+    (pace, _) = tempo(laid(quarters(6))).curves
+    # The five beats between six onsets, half a second each from 1 s on.
+    np.testing.assert_allclose(pace.time_sec, 1.25 + 0.5 * np.arange(5), atol=1e-6)
+    np.testing.assert_allclose(pace.value, 120)

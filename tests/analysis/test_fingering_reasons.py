@@ -189,6 +189,8 @@ def test_every_crossing_of_a_scale_is_marked() -> None:
 
 def test_words() -> None:
     assert (key_name(60), key_name(61), key_name(70)) == ("C4", "C♯4", "B♭4")
+    assert [key_name(key, "♭") for key in (59, 61, 66)] == ["B3", "D♭4", "G♭4"]
+    assert [key_name(key, "♯") for key in (60, 63, 70)] == ["C4", "D♯4", "A♯4"]
     assert (interval_name(12), interval_name(-7)) == ("an octave", "a fifth")
     assert interval_name(40) == "more than a twelfth"
     assert (listed(["a", "b", "c"]), listed([])) == ("a, b and c", "")

@@ -119,8 +119,8 @@ def reviewed(
 def _why_not(notes: int, pianists: int) -> str:
     if notes < LEAST_NOTES:
         return (
-            f"{notes} note{'' if notes == 1 else 's'} are too few to tell whether it is the score of"
-            f" what was played; {LEAST_NOTES} are the least"
+            f"{notes} note{'s are' if notes > 1 else ' is'} too few to tell whether it is the score"
+            f" of what was played; {LEAST_NOTES} are the least"
         )
     if pianists > 1:
         return (
