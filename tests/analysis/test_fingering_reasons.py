@@ -245,3 +245,14 @@ def test_quick() -> None:
     start = time.thread_time()
     reasons(long)
     assert time.thread_time() - start < 5.0
+
+
+def test_what_follows_a_change_of_finger_is_told_from_the_second_one() -> None:
+    rows: list[Row] = [(0.0, 1.0, 72, 3), (1.0, 1.5, 74, 2), (1.5, 2.0, 76, 3)]
+    plain, changed = fingering(hand(rows)), fingering(hand(rows), substitution={0: 1})
+    assert (marks(plain)[1], marks(changed)[1]) == ("finger over", "")
+    assert "2 crosses over 3" in " ".join(reasons(plain)[1])
+    assert "crosses" not in " ".join(reasons(changed)[1])
+    held = fingering(hand([(0.0, 2.0, 72, 3), *rows[1:]]), substitution={0: 1})
+    assert "While the thumb holds C5, only 2-5 are free." in reasons(held)[1]
+    assert "Holds C5 with the thumb while the others play." in reasons(held)[0]
