@@ -69,7 +69,12 @@ def players_take(take: Take, player: int | None) -> Take:
             continue
         last[int(note["pitch"])] = at
         kept.append(at)
-    return replace(take, performance=Performance(notes[kept], take.performance.pedal))
+    return replace(
+        take,
+        performance=Performance(notes[kept], take.performance.pedal),
+        player=np.zeros(0, int),
+        taking_over=np.zeros(0, int),
+    )
 
 
 def check_players(pieces: Sequence[WrittenPiece], score: Path | None, player: int | None) -> None:
@@ -109,9 +114,8 @@ def reviewed(
         laid = _Laid(pieces[0], align_to_score(material.performance, pieces[0].line), given)
     if laid.alignment.fits:
         said = tuple(one for one in (*material.assumptions, laid.told) if one)
-        return Reviewed(
-            replace(material, assumptions=said), laid.pianists, laid.piece, laid.alignment
-        )
+        material = replace(material, assumptions=said)
+        return Reviewed(material, max(laid.pianists, given), laid.piece, laid.alignment)
     why = f"{score.name} is not used: {_why_not(len(material.performance.notes), given)}"
     return Reviewed(replace(material, cannot_tell=(*material.cannot_tell, f"{why}.")), given)
 
