@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from duemani.alignment.score import align_to_score
 from duemani.analysis.expression.expression import analyse_expression
 from duemani.cli import main
 from duemani.errors import InputError
@@ -86,6 +87,21 @@ def test_a_faultless_take_of_one_or_both_has_no_slips(
     assert told in said
     own = {1: {*SHARED, *OWN_1}, 2: {*SHARED, *OWN_2}}.get(player or 0)
     assert own is None or set(found.material.performance.notes["pitch"]) == own
+
+
+def test_a_player_who_mostly_rests_is_heard_too(tmp_path: Path) -> None:
+    primo = line(6, 1, 1) + BACK + line(4, 5, 2)
+    silent = "".join(
+        f"<note><rest/><duration>4</duration><voice>{voice}</voice><staff>{staff}</staff></note>{back}"
+        for voice, staff, back in ((1, 1, BACK), (5, 2, ""))
+    )
+    secondo = [silent] * (BARS - 1) + [line(3, 1, 1) + BACK + line(2, 5, 2)]
+    score = save_score(tmp_path, ("Primo", 2, [primo] * BARS), ("Secondo", 2, secondo))
+    both = take(score, SHARED, OWN_1, OWN_2, (48, 50, 52, 53))
+    # The first one's notes alone fit, too, but not as well.
+    assert align_to_score(both, read_for_takes(score)[1].line).fits
+    assert review_of(score, both).pianists == 2
+    assert review_of(score, take(score, SHARED, OWN_1)).pianists == 1
 
 
 def test_a_wrong_key_of_a_chosen_player_is_told(duet: Path) -> None:
