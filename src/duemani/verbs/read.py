@@ -75,8 +75,8 @@ def read_take(
     Raises:
         InputError: no such file, an unknown suffix, or contents that do not fit it.
     """
-    suffix, midi_file = path.suffix.lower(), is_midi(path)
     check_input(path)
+    suffix, midi_file = path.suffix.lower(), is_midi(path)
     check_sequence(path, sequence, midi_file)
     if midi_file:
         from duemani.inputs.midi.read import read_midi
@@ -199,7 +199,7 @@ def is_midi(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             start = file.read(12)
-    except OSError:
+    except (OSError, ValueError):
         start = b""
     is_riff_midi = start[:4] == b"RIFF" and start[8:] == b"RMID"
     return start[:4] == b"MThd" or is_riff_midi or path.suffix.lower() in MIDI_SUFFIXES

@@ -11,7 +11,7 @@ from typing import Any
 
 from duemani.errors import InputError
 from duemani.inputs.score.document import TAG_PREFIX, ScoreDocument, tag_number
-from duemani.inputs.score.expanded import expanded, with_repeated_bars, with_repeated_beats
+from duemani.inputs.score.expanded import expanded
 from duemani.inputs.score.marks import Mark, marks_of
 from duemani.inputs.score.page.abbreviations import abbreviations, repeated_bars, repeated_beats
 from duemani.inputs.score.page.bars import Page, PageBar, read_page
@@ -25,6 +25,7 @@ from duemani.inputs.score.page.values import number_of
 from duemani.inputs.score.parts import all_of, choose_parts, parse_parts
 from duemani.inputs.score.players.hands import Role, roles
 from duemani.inputs.score.players.heads import part_heads
+from duemani.inputs.score.repeated import with_repeated_bars, with_repeated_beats
 from duemani.inputs.score.unfold import unfolded
 from duemani.inputs.score.written_score import WrittenNote, WrittenScore
 from duemani.performance import HIGHEST_PITCH, LOWEST_PITCH
