@@ -87,7 +87,7 @@ def test_a_chord_sounds_together_and_is_held() -> None:
         (0.5, 2.5, pitch, RIGHT, finger) for pitch, finger in ((60, 1), (64, 2), (67, 3), (72, 5))
     ]
     presses = find_presses(solve_motion(played(chord)))
-    assert presses["pitch"].tolist() == [60, 64, 67, 72]
+    assert sorted(presses["pitch"].tolist()) == [60, 64, 67, 72]  # in any order within 20 ms
     assert np.ptp(presses["onset_sec"]) < 0.02
     np.testing.assert_allclose(presses["release_sec"], 2.5, atol=0.05)
 
