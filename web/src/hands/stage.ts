@@ -36,7 +36,8 @@ export class Stage {
   /** How many times the picture was made simpler. */
   coarseness = 0;
   private offsetY = 0;
-  private pixelRatio = Math.min(devicePixelRatio, 2);
+  /** Pixels drawn for one of the page's. */
+  pixelRatio = Math.min(devicePixelRatio, 2);
 
   constructor(private readonly canvas: HTMLCanvasElement, private readonly widthM: number) {
     this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true, powerPreference: "high-performance" });

@@ -19,6 +19,8 @@ interface Handle {
   play(): void;
   pause(): void;
   camera(name: CameraName): void;
+  /** Makes the picture simpler, as slow frames do. */
+  coarsen(): void;
   landmarks(): number[][][];
   keyDepths(): number[];
   state(): { timeSec: number; durationSec: number; playing: boolean; rate: number; soundSec: number | null; drawCalls: number; coarseness: number };
@@ -77,6 +79,10 @@ async function start(): Promise<void> {
     },
     camera: (name: CameraName) => {
       player.setCamera(name);
+      player.draw();
+    },
+    coarsen: () => {
+      stage.coarsen();
       player.draw();
     },
     landmarks: () => kinematics.poses.map((pose) => pose.landmarks.map((p) => [p.x, p.y, p.z])),

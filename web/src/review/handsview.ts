@@ -12,7 +12,7 @@ import { usedRange } from "../hands/range";
 import { Score } from "../hands/score";
 import { type CameraName, Stage } from "../hands/stage";
 import { readMotion } from "../shared/data";
-import { make } from "../shared/dom";
+import { lessMotion, make } from "../shared/dom";
 import { type MotionName, pageData, type ReviewData } from "./data";
 
 /** The used part of the keyboard is taken to be this wide at least [m]. */
@@ -23,7 +23,7 @@ const [CLOSE_M, WIDE_M] = [0.5, 0.82];
 export class HandsView {
   readonly box: HTMLElement;
   camera: CameraName | null = "player";
-  private following = true;
+  private following = !lessMotion();
   private middleX: number | null = null;
   private readonly pace = new Pace();
   private fingersShown = true;
@@ -80,7 +80,7 @@ export class HandsView {
 
   setCamera(name: CameraName): void {
     this.camera = name;
-    this.following = true;
+    this.following = !lessMotion();
     this.frame();
   }
 
@@ -90,7 +90,7 @@ export class HandsView {
     kinematics.pose(timeSec);
     this.hands.update();
     this.keys.update(timeSec, kinematics.poses, this.score);
-    if (this.notes.visible) this.notes.update(timeSec, this.fingersShown);
+    if (this.notes.visible) this.notes.update(timeSec, this.fingersShown, stage.pixelRatio);
     this.followHands(timeSec, playing);
     this.labels.update(timeSec, kinematics.poses, this.score, this.keys, stage, this.hands.shown);
     stage.render();
@@ -114,7 +114,8 @@ export class HandsView {
     this.stage.resize();
     if (!this.camera) return;
     const whole = this.range[1] - this.range[0];
-    const half = Math.min(whole, this.isNarrow ? CLOSE_M : WIDE_M) / 2;
+    // A camera that stays put shows everything at once.
+    const half = lessMotion() ? whole / 2 : Math.min(whole, this.isNarrow ? CLOSE_M : WIDE_M) / 2;
     const middle = this.middleX ?? (this.range[0] + this.range[1]) / 2;
     this.stage.frame(this.camera, middle - half, middle + half, { top: 0, bottom: 0 });
   }
