@@ -64,15 +64,16 @@ def test_a_badge_stands_beside_the_tip_while_the_key_is_down(pose) -> None:
 
 def test_a_hidden_badge_moves_onto_the_fallboard_until_the_key_is_up(pose) -> None:
     performance, depth = one_note()
-    eye = pose[9] + 30 * (pose[9] - pose[12]) + [0, 0, 0.2]  # along the finger, from the back
+    ahead = (pose[12] - pose[9]) * [1, 1, 0]
+    beside = pose[12] + 0.017 * ahead / np.linalg.norm(ahead) + [0, 0, 0.014]
+    eye = beside + 8 * (pose[9] - beside)  # behind the knuckle
     badges = Badges(performance, eye, project, 720)
     at = places(drawn(badges, 1.5, [None, pose], depth))
     expected = project(np.array([[CENTRE_X_M[60 - LOWEST_PITCH], 0.152, 0.036]]))[0]
     np.testing.assert_allclose(at, expected, atol=1.5)
-    away = pose + [0, -0.5, 0.5]  # nothing hides it any more
-    np.testing.assert_allclose(
-        places(drawn(badges, 1.6, [None, away], depth)), expected, atol=1.5
-    )
+    away = pose - [0, 0, 5.0]  # but for the fingertip: nothing hides it any more
+    away[9], away[12] = pose[9] - [0, 0, 0.03], pose[12]
+    np.testing.assert_allclose(places(drawn(badges, 1.6, [None, away], depth)), expected, atol=1.5)
     drawn(badges, 1.7, [None, away], 0 * depth)
     assert np.abs(places(drawn(badges, 1.8, [None, away], depth)) - expected).max() > 20
 
@@ -132,11 +133,11 @@ def test_the_scene_shows_badges_of_keys_that_fingers_hold() -> None:
 
 
 def test_a_heading_is_written_and_shades_the_top_only() -> None:
-    white = np.full((360, 640, 3), 255, np.uint8)
-    assert (Heading("", "", (640, 360)).over(white.copy()) == 255).all()
-    told = Heading("Étude #1 *no* $markup$", "MIDI · simulated", (640, 360)).over(white.copy())
-    assert (told[120:] == 255).all()
-    shaded = Heading(" ", "", (640, 360)).over(white.copy())
+    grey = np.full((360, 640, 3), 160, np.uint8)
+    assert (Heading("", "", (640, 360)).over(grey.copy()) == 160).all()
+    told = Heading("Étude #1 *no* $markup$", "MIDI · simulated", (640, 360)).over(grey.copy())
+    assert (told[120:] == 160).all()
+    shaded = Heading(" ", "", (640, 360)).over(grey.copy())
     ink = (np.abs(told.astype(int) - shaded) > 40).any(-1)
     rows, columns = np.nonzero(ink)
     assert ink.sum() > 200
@@ -146,7 +147,9 @@ def test_a_heading_is_written_and_shades_the_top_only() -> None:
     assert contrast(np.quantile(light, 0.95), np.median(luminance(shaded[:20]))) > 4.5
 
 
-@pytest.mark.parametrize("title", ["a" * 5000, "ベートーヴェン", "\x00\ud800", "#set page()", "\u202e"])
+@pytest.mark.parametrize(
+    "title", ["a" * 5000, "ベートーヴェン", "\x00\ud800", "#set page()", "\u202e"]
+)
 def test_any_title_makes_a_film(tmp_path, title: str) -> None:
     path = tmp_path / "film.mp4"
     save_video(path, playing_hands(0.1), played_notes(), size=(320, 180), title=title)

@@ -121,7 +121,9 @@ class NotePanel:
 
 
 @cache
-def digit_opacity(number: int, width_px: float, height_px: float) -> Float[np.ndarray, "height width"]:
+def digit_opacity(
+    number: int, width_px: float, height_px: float
+) -> Float[np.ndarray, "height width"]:
     """Opacity of a finger number's picture, rows from the bottom."""
     image = np.zeros((128, 128), np.uint8)
     font = cv2.FontFace("sans")
