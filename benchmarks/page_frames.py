@@ -9,6 +9,7 @@ loaded the machine, and writes pictures of what it looked like then with `--pict
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import statistics
 import tempfile
@@ -41,7 +42,7 @@ def measured(tab: Tab, page: Path, camera: str) -> dict[str, Any]:
     if not tab.run("window.duemani.state().playing"):
         tab.run("window.duemani.seek(0), window.duemani.play()")
     times = tab.run(_COUNT % (1000 * _COUNTED_SEC))
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(times)]
     state = tab.run("window.duemani.state()")
     return {
         "per_sec": 1000 / statistics.mean(gaps),

@@ -145,7 +145,7 @@ def badge(hand: int, finger: int, diameter_px: float) -> Float[np.ndarray, "side
     cv2.circle(shadow, (middle[0], middle[1] + fine), round(radius), 0.5, -1)
     shadow = cv2.GaussianBlur(shadow, (0, 0), 0.09 * 2 * radius)
     cv2.circle(disc, middle, round(radius), 1.0, -1)
-    cv2.circle(rim, middle, round(radius - fine / 2), 0.35, round(fine))
+    cv2.circle(rim, middle, round(radius - fine / 2), 0.35, fine)
     ink = np.zeros(size, np.float32)
     digit = digit_opacity(finger, 1.5 * radius, 1.5 * radius)[::-1]
     top = middle[0] - digit.shape[0] // 2
