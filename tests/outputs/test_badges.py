@@ -79,18 +79,19 @@ def test_a_hidden_badge_moves_onto_the_fallboard_until_the_key_is_up(pose) -> No
 
 
 def test_what_a_hand_hides(pose) -> None:
-    middle = pose[10]
-    assert hides(pose, middle + [0, 0, 0.5], middle - [0, 0, 0.05])
-    assert not hides(pose, middle + [0, 0, 0.5], middle + [0, 0, 0.05])
-    assert hides(pose, (pose[0] + pose[9]) / 2 + [0, 0, 0.5], (pose[0] + pose[9]) / 2 - [0, 0, 0.1])
-    assert not hides(pose, middle + [0.2, 0, 0.5], middle + [0.2, 0, -0.05])
+    up, aside = np.array([0, 0, 0.1]), np.array([0.2, 0, 0])
+    finger, palm = pose[10], (pose[0] + pose[9]) / 2
+    assert hides(pose, finger + 5 * up, finger - up / 2)
+    assert not hides(pose, finger + 5 * up, finger + up / 2)
+    assert hides(pose, palm + 5 * up, palm - up)
+    assert not hides(pose, finger + aside + 5 * up, finger + aside - up)
 
 
 def test_two_badges_never_cover_each_other(pose) -> None:
     notes = make_notes([(1.0, 2.0, 60, 64), (1.0, 2.0, 62, 64)])
     notes["hand"], notes["finger"] = 1, [2, 3]
     close = pose.copy()
-    close[5:9] = close[9:13] + [0.004, 0, 0]
+    close[5:9] = close[9:13] + np.array([0.004, 0, 0])
     depth = np.full(88, TRAVEL_M.max())
     badges = Badges(Performance.create(notes), close[12] + [0, 0, 1.0], project, 720)
     picture = drawn(badges, 1.5, [None, close], depth)
@@ -112,10 +113,8 @@ def test_numbers_in_badges_stand_out(hand: int, diameter_px: float) -> None:
 
 def test_the_scene_shows_badges_of_keys_that_fingers_hold() -> None:
     motion = playing_hands(0.5)
-    tips = motion.tips_m
     # A hand laid so that its third finger holds the key under it from the first frame on.
-    x, y, z = tips[1, 0, 2]
-    key = int(np.abs(CENTRE_X_M - x).argmin())
+    key = int(np.abs(CENTRE_X_M - motion.tips_m[1, 0, 2, 0]).argmin())
     lowered = motion.landmarks_m.copy()
     lowered[1, :, 12] = [CENTRE_X_M[key], 0.02, -0.008]
     notes = make_notes([(0.0, 0.5, key + LOWEST_PITCH, 64)])

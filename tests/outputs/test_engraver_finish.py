@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -96,7 +97,7 @@ def test_three_beams_keep_white_between_them(pitches: list[str], notes_below: bo
     middle = min(xs) + 0.51 * (max(xs) - min(xs))
     lines = edges_at(polygons, middle)
     assert len(lines) == 3
-    for (_, bottom), (top, _) in zip(lines, lines[1:], strict=False):
+    for (_, bottom), (top, _) in itertools.pairwise(lines):
         assert top - bottom > 0.32 * SPACE
     for top, bottom in lines:
         assert bottom - top > 0.35 * SPACE

@@ -12,16 +12,17 @@ from duemani.files import as_name
 _USUAL_HEIGHT_PX = 720.0
 _SHADE = np.array([8, 9, 10.0])  # BGR
 _SHADE_OPACITY, _SHADE_PX = 0.72, 116.0
-_LEFT_PX, _TOP_PX = 20.0, 15.0
+_LEFT_PX, _TOP_PX = 20.0, 9.0
 # More letters are left out.
 _LONGEST = 90
 # Letters come as data, so that nothing in a name is ever read as Typst's markup.
 _TYPST = """
 #set page(width: 900pt, height: auto, margin: 0pt, fill: none)
-#set text(font: "Libertinus Serif", size: 26pt, fill: rgb("#f3efe6"))
-#set par(leading: 0.3em)
+#set text(font: "Libertinus Serif", top-edge: "ascender", bottom-edge: "descender")
+#set par(leading: 0.1em)
+#set text(size: 26pt, fill: rgb("#f3efe6"))
 #block(spacing: 0pt, sys.inputs.title)
-#v(8pt)
+#v(1pt)
 #set text(size: 15pt, fill: rgb("#cfc8ba"))
 #block(spacing: 0pt, sys.inputs.line)
 """

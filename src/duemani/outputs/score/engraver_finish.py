@@ -1,4 +1,4 @@
-"""What Verovio has no option for, mended in its SVG: gaps of threefold beams, and in tempo marks."""
+"""What Verovio has no option for, mended in its SVG: threefold beams, words of tempo marks."""
 
 from __future__ import annotations
 
