@@ -1,13 +1,14 @@
 /** Notes that slide down the desk onto their keys: one instanced draw of rounded rectangles. */
 
 import {
-  CanvasTexture, Color, DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry, Mesh,
+  CanvasTexture, Color, DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry, LinearFilter, Mesh,
   PlaneGeometry, ShaderMaterial,
 } from "three";
 import type { KeyboardData } from "../shared/data";
 import { HAND_COLOURS, UNKNOWN_COLOUR } from "./palette";
 import { DESK } from "./piano";
 import type { Score } from "./score";
+import { drawsInSoftware } from "./software";
 
 /** How much of the future the desk shows. */
 const WINDOW_SEC = 2.6;
@@ -146,6 +147,9 @@ function digitAtlas(): CanvasTexture {
     for (let finger = 1; finger <= 5; finger++) context.fillText(String(finger), (finger - 0.5) * cell, cell / 2 + 3);
   }
   const texture = new CanvasTexture(canvas);
-  texture.anisotropy = 8;
+  if (drawsInSoftware()) {
+    texture.generateMipmaps = false;
+    texture.minFilter = LinearFilter;
+  } else texture.anisotropy = 8;
   return texture;
 }

@@ -1,13 +1,14 @@
 /** Renderer, light and cameras. The scene's content lies in the keyboard frame (z up). */
 
 import {
-  ACESFilmicToneMapping, DirectionalLight, Group, HemisphereLight, PCFShadowMap, PerspectiveCamera, PMREMGenerator, Scene,
-  Vector3, WebGLRenderer,
+  ACESFilmicToneMapping, DirectionalLight, Group, HemisphereLight, type Material, Mesh, MeshLambertMaterial, MeshStandardMaterial,
+  PCFShadowMap, PerspectiveCamera, PMREMGenerator, Scene, Vector3, WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 
 import look from "../../../src/duemani/outputs/look.json";
+import { contextWishes, drawsInSoftware } from "./software";
 
 export type CameraName = "overhead" | "player" | "side";
 
@@ -17,6 +18,12 @@ const VIEWS: Record<CameraName, { from: readonly number[]; y: [number, number]; 
   player: { from: look.cameras.player, y: [-0.1, 0.3], z: [0, 0.17], widen: 0 },
   side: { from: look.cameras.side, y: [-0.1, 0.2], z: [-0.02, 0.12], widen: -0.12 },
 };
+
+/** Less rough than this, black surfaces need a little light of their own where nothing is mirrored. */
+const [SHINY, SHEEN] = [0.5, 0.011];
+
+/** Fewer pixels for one of the page's, and finger numbers could not be read. */
+const LEAST_RATIO = 0.5;
 
 /** Part of the window that the overlays leave free, in pixels from each edge. */
 export interface Insets {
@@ -35,12 +42,14 @@ export class Stage {
   private readonly key = new DirectionalLight(0xfff1de, 2.9);
   /** How many times the picture was made simpler. */
   coarseness = 0;
+  private plain = drawsInSoftware();
+  private dressed = false;
   private offsetY = 0;
   /** Pixels drawn for one of the page's. */
   pixelRatio = Math.min(devicePixelRatio, 2);
 
   constructor(private readonly canvas: HTMLCanvasElement, private readonly widthM: number) {
-    this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true, powerPreference: "high-performance" });
+    this.renderer = new WebGLRenderer({ canvas, ...contextWishes() });
     this.renderer.toneMapping = ACESFilmicToneMapping;
     this.renderer.toneMappingExposure = 0.95;
     this.renderer.shadowMap.enabled = true;
@@ -50,7 +59,7 @@ export class Stage {
     this.scene.add(this.sky);
     this.scene.add(this.content);
     this.addLights();
-    this.setRoom(!this.drawsInSoftware());
+    this.setRoom(!this.plain);
     this.controls = new OrbitControls(this.camera, canvas);
     this.controls.zoomToCursor = true;
     this.controls.minDistance = 0.12;
@@ -95,12 +104,20 @@ export class Stage {
     generator.dispose();
   }
 
-  private drawsInSoftware(): boolean {
-    if (location.hash === "#full") return false;
-    const context = this.renderer.getContext();
-    const names = context.getExtension("WEBGL_debug_renderer_info");
-    const name = String(context.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : context.RENDERER));
-    return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+  /** Gives everything a surface that only takes light, a third of the work for a processor. */
+  private makePlain(): void {
+    const made = new Map<Material, Material>();
+    this.content.traverse((thing) => {
+      if (!(thing instanceof Mesh) || !(thing.material instanceof MeshStandardMaterial)) return;
+      const rich = thing.material;
+      const { transparent, vertexColors, polygonOffset, polygonOffsetFactor, polygonOffsetUnits } = rich;
+      const plain = made.get(rich) ?? new MeshLambertMaterial({ transparent, vertexColors, polygonOffset, polygonOffsetFactor, polygonOffsetUnits });
+      (plain as MeshLambertMaterial).color = rich.color; // the same one: skin tones may change later
+      if (rich.roughness < SHINY) (plain as MeshLambertMaterial).emissive.setScalar(SHEEN);
+      made.set(rich, plain);
+      thing.material = plain;
+    });
+    this.dressed = true;
   }
 
   resize(): void {
@@ -115,10 +132,11 @@ export class Stage {
   /** A simpler picture where frames come slowly (software rendering, old phones). */
   coarsen(): void {
     if (this.pixelRatio > 1) this.pixelRatio = 1;
-    else if (this.scene.environment) this.setRoom(false);
-    else if (this.pixelRatio > 0.75) this.pixelRatio *= 0.85;
-    else if (this.key.castShadow) this.key.castShadow = false;
-    else if (this.pixelRatio > 0.4) this.pixelRatio *= 0.8;
+    else if (!this.plain) {
+      this.plain = true;
+      this.setRoom(false);
+    } else if (this.key.castShadow) this.key.castShadow = false;
+    else if (this.pixelRatio > LEAST_RATIO) this.pixelRatio = Math.max(LEAST_RATIO, 0.84 * this.pixelRatio);
     else return;
     this.coarseness++;
     this.resize();
@@ -183,6 +201,7 @@ export class Stage {
   }
 
   render(): void {
+    if (this.plain && !this.dressed) this.makePlain();
     this.renderer.render(this.scene, this.camera);
   }
 

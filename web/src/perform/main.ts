@@ -4,6 +4,7 @@ import { Hands } from "../hands/hands";
 import { Kinematics } from "../hands/kinematics";
 import { Labels } from "../hands/labels";
 import { Score } from "../hands/score";
+import { contextWishes } from "../hands/software";
 import { type CameraName, Stage } from "../hands/stage";
 import { Clock } from "../shared/clock";
 import { readAudio, readMotion, readPageData } from "../shared/data";
@@ -43,7 +44,7 @@ function say(text: string, passing = false): void {
 async function start(): Promise<void> {
   const data = readPageData();
   const canvas = element<HTMLCanvasElement>("stage");
-  if (!canvas.getContext("webgl2", { antialias: true, alpha: true, powerPreference: "high-performance" })) {
+  if (!canvas.getContext("webgl2", contextWishes())) {
     element("title").textContent = data.title;
     document.body.className = "still";
     say("This browser shows no 3D (WebGL 2 is missing or switched off), which this page needs.");

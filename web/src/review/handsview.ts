@@ -10,6 +10,7 @@ import { Pace } from "../hands/pace";
 import { Piano } from "../hands/piano";
 import { usedRange } from "../hands/range";
 import { Score } from "../hands/score";
+import { contextWishes } from "../hands/software";
 import { type CameraName, Stage } from "../hands/stage";
 import { readMotion } from "../shared/data";
 import { lessMotion, make } from "../shared/dom";
@@ -58,7 +59,7 @@ export class HandsView {
   static async open(data: ReviewData, name: MotionName, refresh: () => void): Promise<HandsView | null> {
     const canvas = make("canvas");
     canvas.setAttribute("aria-label", "Two hands on a piano keyboard, in 3D. Drag to turn, pinch or scroll to come closer.");
-    if (!canvas.getContext("webgl2", { antialias: true, alpha: true })) return null;
+    if (!canvas.getContext("webgl2", contextWishes())) return null;
     const page = pageData(data, name);
     const kinematics = new Kinematics(await readMotion(page.motion, `duemani-${name}`), data.skeleton);
     const hands = new Hands(await loadRightHand(data.skeleton), kinematics, data.skeleton, data.keyboard.width_m / 2);
