@@ -109,7 +109,7 @@ export class FallingNotes extends Mesh<InstancedBufferGeometry, ShaderMaterial> 
       const start = Math.max(0, (score.onset(i) - timeSec) * speed);
       const end = Math.min(DESK.length, Math.max(score.release(i) - timeSec, 0) * speed);
       const black = this.keyboard.is_black[key];
-      const half = black ? this.keyboard.black_top_width_m * 0.5 : this.keyboard.white_pitch_m * 0.4;
+      const half = black ? this.keyboard.black_base_width_m * 0.45 : this.keyboard.white_pitch_m * 0.4;
       const down = score.isDown(i, timeSec);
       const shortest = down ? 0.002 : 0.011;
       const top = Math.max(end - 0.0012, start + shortest);
