@@ -2,7 +2,7 @@
 
 import {
   ACESFilmicToneMapping, DirectionalLight, Group, HemisphereLight, type Material, Mesh, MeshLambertMaterial, MeshStandardMaterial,
-  PCFShadowMap, PerspectiveCamera, PMREMGenerator, Scene, Vector3, WebGLRenderer,
+  NoToneMapping, PCFShadowMap, PerspectiveCamera, PMREMGenerator, Scene, Vector3, WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
@@ -20,7 +20,9 @@ const VIEWS: Record<CameraName, { from: readonly number[]; y: [number, number]; 
 };
 
 /** Less rough than this, black surfaces need a little light of their own where nothing is mirrored. */
-const [SHINY, SHEEN] = [0.5, 0.011];
+const [SHINY, SHEEN] = [0.5, 0.006];
+/** Of the lamp and the sky, where the tones are not mapped. */
+const PLAIN_LIGHT = [2.35, 1.05] as const;
 
 /** Fewer pixels for one of the page's, and finger numbers could not be read. */
 const LEAST_RATIO = 0.5;
@@ -40,6 +42,7 @@ export class Stage {
   private readonly scene = new Scene();
   private readonly sky = new HemisphereLight(0xfff6ea, 0x554a40, 1);
   private readonly key = new DirectionalLight(0xfff1de, 2.9);
+  private readonly fill = new DirectionalLight(0xcfdcff, 0.35);
   /** How many times the picture was made simpler. */
   coarseness = 0;
   private plain = drawsInSoftware();
@@ -83,7 +86,7 @@ export class Stage {
     key.shadow.radius = 3;
     key.shadow.bias = -0.0004;
     key.shadow.normalBias = 0.0012;
-    const fill = new DirectionalLight(0xcfdcff, 0.35);
+    const { fill } = this;
     fill.position.set(middle + 0.9, -0.9, 0.7);
     fill.target.position.set(middle, 0.05, 0);
     for (const light of [key, fill]) this.content.add(light, light.target);
@@ -117,6 +120,11 @@ export class Stage {
       made.set(rich, plain);
       thing.material = plain;
     });
+    // One lamp, and colours as they come: what each pixel costs.
+    this.renderer.toneMapping = NoToneMapping;
+    this.fill.visible = false;
+    [this.key.intensity, this.sky.intensity] = PLAIN_LIGHT;
+    this.key.color.set(0xfff8ec);
     this.dressed = true;
   }
 
