@@ -143,7 +143,7 @@ def badge(hand: int, finger: int, diameter_px: float) -> Float[np.ndarray, "side
     middle = (fine * side // 2,) * 2
     shadow, disc, rim = (np.zeros(size, np.float32) for _ in range(3))
     cv2.circle(shadow, (middle[0], middle[1] + fine), round(radius), 0.5, -1)
-    shadow = cv2.GaussianBlur(shadow, (0, 0), 0.09 * 2 * radius)
+    soft = cv2.GaussianBlur(shadow, (0, 0), 0.09 * 2 * radius)
     cv2.circle(disc, middle, round(radius), 1.0, -1)
     cv2.circle(rim, middle, round(radius - fine / 2), 0.35, fine)
     ink = np.zeros(size, np.float32)
@@ -152,7 +152,7 @@ def badge(hand: int, finger: int, diameter_px: float) -> Float[np.ndarray, "side
     ink[top : top + digit.shape[0], top : top + digit.shape[1]] = digit
     colour = HAND_COLOURS[hand][::-1] * (1 - rim[..., None])
     colour = colour * (1 - ink[..., None]) + _INK[::-1] * ink[..., None]
-    opacity = np.maximum(disc, shadow)
+    opacity = np.maximum(disc, soft)
     drawn = np.dstack([colour * disc[..., None], opacity]).astype(np.float32)
     return cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA)
 
@@ -164,8 +164,8 @@ def _stamp(picture: np.ndarray, stamp: np.ndarray, middle: np.ndarray) -> None:
         return
     corner = middle - side / 2 + 0.5
     left, top = np.floor(corner).astype(int)
-    shift = np.float32([[1, 0, corner[0] - left], [0, 1, corner[1] - top]])
-    stamp = cv2.warpAffine(stamp, shift, (side + 1, side + 1))
+    shift = np.array([[1, 0, corner[0] - left], [0, 1, corner[1] - top]], np.float32)
+    stamp = np.asarray(cv2.warpAffine(stamp, shift, (side + 1, side + 1)))
     rows = slice(max(top, 0), min(top + side + 1, picture.shape[0]))
     columns = slice(max(left, 0), min(left + side + 1, picture.shape[1]))
     if rows.start >= rows.stop or columns.start >= columns.stop:

@@ -74,8 +74,8 @@ def _short(text: str) -> str:
 def _typeset(title: str, line: str, scale: float) -> UInt8[np.ndarray, "rows columns 4"]:
     import typst
 
-    made = typst.compile(
+    made: bytes | list[bytes] = typst.compile(
         _TYPST.encode(), format="png", ppi=72 * scale, sys_inputs={"title": title, "line": line}
     )
     page = made[0] if isinstance(made, list) else made
-    return cv2.imdecode(np.frombuffer(page, np.uint8), cv2.IMREAD_UNCHANGED)
+    return np.asarray(cv2.imdecode(np.frombuffer(page, np.uint8), cv2.IMREAD_UNCHANGED))
