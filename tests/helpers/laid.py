@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from duemani.alignment.score import Alignment, Passage
 from duemani.analysis.expression.take import Aspect, NoteSource, Take
 from duemani.inputs.score.line import ScoreLine
 from duemani.performance import PEDAL_DTYPE, RIGHT, Performance, make_notes
+from duemani.report import Remark
 
 SCALE = np.array([60, 62, 64, 65, 67, 69, 71, 72, 71, 69, 67, 65, 64, 62])
 
@@ -55,3 +57,15 @@ def laid(
 
 def titles(aspect: Aspect) -> list[str]:
     return [remark.title for remark in aspect.remarks]
+
+
+def only(aspect: Aspect) -> Remark:
+    (remark,) = aspect.remarks
+    return remark
+
+
+def holds(remark: Remark, weight: float, sure: float, start_sec: float, end_sec: float) -> None:
+    """Of measured notes, whose source leaves 0.95 of every confidence."""
+    assert remark.weight == pytest.approx(weight)
+    assert remark.confidence == pytest.approx(sure * 0.95)
+    assert (remark.start_sec, remark.end_sec) == (pytest.approx(start_sec), pytest.approx(end_sec))
