@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from duemani.analysis.expression.pedal import pedalling
 from duemani.analysis.expression.take import Aspect
