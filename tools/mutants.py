@@ -38,9 +38,9 @@ ROOMS = {
     "analysis": ("tests/analysis",),
     "models/fingering": ("tests/models/test_fingering*.py", "tests/models/test_substitution.py"),
     "inputs/midi": ("tests/inputs/test_midi*.py", "tests/verbs/test_finger_score.py"),
-    "performance": ("tests/test_performance.py",),
+    "performance": ("tests/test_performance*.py",),
     "motion": ("tests/test_motion.py",),
-    "skeleton": ("tests/test_skeleton.py", "tests/models/test_solver.py"),
+    "skeleton": ("tests/test_skeleton*.py", "tests/models/test_solver.py"),
 }
 OPERATORS = re.compile(
     "core/(NumberReplacer|AddNot|Replace(True|False|And|Or|Break|Continue)With.*|ZeroIteration.*"

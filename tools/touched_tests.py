@@ -25,7 +25,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "build" / "touched"
 TEST_LIMIT_SEC = 120  # a test that takes longer, with the fixtures that it sets up, is left out
-TESTS_SEC = 30  # of tests for one mutant, as measured without it
+TESTS_SEC = 20  # of tests for one mutant, as measured without it
 QUIET = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "--no-header"]
 OUT_OF_TIME = -1
 
@@ -43,8 +43,9 @@ def reach(tree: ast.Module, line: int) -> tuple[set[int], set[str]]:
         return set(), set()
     if not functions:
         inside = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
-        given = [node for node in ast.walk(innermost) if isinstance(node, ast.Name)]
-        return set(), inside | {node.id for node in given if isinstance(node.ctx, ast.Store)}
+        given = getattr(innermost, "targets", [getattr(innermost, "target", ast.Pass())])
+        named = (node for one in given for node in ast.walk(one) if isinstance(node, ast.Name))
+        return set(), inside | {node.id for node in named}
     if isinstance(innermost, ast.FunctionDef):  # its defaults
         return set(range(innermost.body[0].lineno, (innermost.end_lineno or 0) + 1)), set()
     body = getattr(innermost, "body", None)
@@ -62,32 +63,66 @@ class Touched:
     def tests(self, source: Path, path: Path, line: int) -> list[str]:
         """Those for a mutant of this line, the fastest first.
 
-        Of a constant, those that touch a line where it, or what is made of it, is named.
+        Of what runs on import: those in files that name it, or what is made of it, then those that
+        touch a line where that is named, then those of the module.
         """
-        found: set[str] = set()
-        names: set[str] = set()
-        todo = [(path, line)]
-        while todo:
-            file, at = todo.pop()
-            lines, given = reach(ast.parse((source / file).read_text()), at)
-            found |= {t for n in lines for t in self.by_line.get(str(file), {}).get(n, ())}
-            if new := given - names:
-                names |= new
-                todo += _naming(source, new)
-        if not found and names:
-            found = {test for tests in self.by_line.get(str(path), {}).values() for test in tests}
+        tree = ast.parse((source / path).read_text())
+        lines, names = reach(tree, line)
+        rank = dict.fromkeys(self._on(path, lines), 0)
+        if not rank:
+            names |= _functions(tree, line)
+            found = self._named(source, path, names)
+            for file in {test.split("::")[0] for test in self.seconds}:
+                text = (ROOT / file).read_text()
+                if any(re.search(rf"\b{name}\b", text) for name in found):
+                    mine = [test for test in self.seconds if test.startswith(f"{file}::")]
+                    rank |= dict.fromkeys(mine, 0)
+            for name in found:
+                for other, at in found[name]:
+                    for test in self._on(other, {at}):
+                        rank.setdefault(test, 1)
+            for test in self._on(path, set(self.by_line.get(str(path), ()))):
+                rank.setdefault(test, 2)
         chosen, total = [], 0.0
-        for test in sorted(found, key=lambda test: self.seconds[test]):
+        for test in sorted(rank, key=lambda test: (rank[test], self.seconds[test])):
             total += self.seconds[test]
             if chosen and total > TESTS_SEC:
                 break
             chosen.append(test)
         return chosen
 
+    def _on(self, path: Path, lines: set[int]) -> set[str]:
+        mine = self.by_line.get(str(path), {})
+        return {test for line in lines for test in mine.get(line, ())}
 
-def _naming(source: Path, names: set[str]) -> Iterator[tuple[Path, int]]:
-    """Files and lines of the package where one of these names stands."""
-    word = re.compile(rf"\b({'|'.join(names)})\b")
+    def _named(self, source: Path, own: Path, names: set[str]) -> dict[str, list[tuple[Path, int]]]:
+        """Where names stand in the package; in their own module, names made of them on import too."""
+        found: dict[str, list[tuple[Path, int]]] = {}
+        todo, tree = list(names), ast.parse((source / own).read_text())
+        while todo:
+            name = todo.pop()
+            found[name] = [*_naming(source, name)]
+            for path, line in found[name]:
+                if path != own:
+                    continue
+                lines, made = reach(tree, line)
+                if not made and not self._on(path, lines):
+                    made = _functions(tree, line)
+                todo += made - found.keys() - set(todo)
+        return found
+
+
+def _functions(tree: ast.Module, line: int) -> set[str]:
+    """The function around a line."""
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+    }
+
+
+def _naming(source: Path, name: str) -> Iterator[tuple[Path, int]]:
+    word = re.compile(rf"\b{name}\b")
     for path in source.rglob("*.py"):
         for number, text in enumerate(path.read_text().splitlines(), 1):
             if word.search(text) and not text.startswith(("from ", "import ")):
