@@ -36,8 +36,14 @@ PACKAGE = ROOT / "src" / "duemani"
 ROOMS = {
     "evaluation": ("tests/evaluation", "tests/commands/test_cli_*evaluate.py"),
     "analysis": ("tests/analysis",),
-    "models/fingering": ("tests/models/test_fingering*.py", "tests/models/test_substitution.py"),
-    "inputs/midi": ("tests/inputs/test_midi*.py", "tests/verbs/test_finger_score.py"),
+    "models/fingering": (
+        *("tests/models/test_fingering*.py", "tests/models/test_substitution.py"),
+        "tests/models/test_hand_span.py",
+    ),
+    "inputs/midi": (
+        *("tests/inputs/test_midi*.py", "tests/inputs/test_who_plays.py"),
+        "tests/verbs/test_finger_score.py",
+    ),
     "performance": ("tests/test_performance*.py",),
     "motion": ("tests/test_motion.py",),
     "skeleton": ("tests/test_skeleton*.py", "tests/models/test_solver.py"),
