@@ -182,7 +182,7 @@ def main() -> None:
                 made += 1
                 dead += what in ("killed", "out of time")
                 if what != "killed":
-                    tell(mutant, what)
+                    tell(mutant, f"{made:3d} {what}")
             sys.dont_write_bytecode = False
             scores.append((room, dead, made))
             print(f"{room}: {dead} of {made} killed ({dead / max(made, 1):.0%})", flush=True)

@@ -175,6 +175,9 @@ def test_long_passages_are_shortened_and_chords_joined() -> None:
 def test_a_passage_ends_with_the_event_after_its_last_change() -> None:
     assert {p.event for p in PASSAGE.solved} == {2, 3}
     assert changed(STUMBLE, 2, 3).travel_m == pytest.approx(0.0235 * 2)  # one key up, and back
+    # The other way round the hand would go three keys on, and back.
+    sound = line([C4, D4, E4, F4, G4], "12345")
+    assert changed(sound, 3, 1).travel_m == pytest.approx(-0.0235 * 6)
     assert PASSAGE.doubt == 0.8
     assert PASSAGE.gain_nats == 2.0
     assert PASSAGE.relief == pytest.approx(2.5 + 0.9)
