@@ -195,6 +195,8 @@ def test_swells_weigh_by_how_wrong_they_are() -> None:
     assert "57 at its start, 43 at its end" in wrong.text
     assert "Begin it softer" in wrong.text
     assert "Begin it louder" in only(swell(-1.0, 40)).text
+    assert "Begin it softer" in only(swell(1.0, 0)).text
+    assert "Begin it louder" in only(swell(-1.0, 0)).text
 
 
 def test_short_swells_and_few_notes_tell_nothing() -> None:

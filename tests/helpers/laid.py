@@ -69,3 +69,20 @@ def holds(remark: Remark, weight: float, sure: float, start_sec: float, end_sec:
     assert remark.weight == pytest.approx(weight)
     assert remark.confidence == pytest.approx(sure * 0.95)
     assert (remark.start_sec, remark.end_sec) == (pytest.approx(start_sec), pytest.approx(end_sec))
+
+
+UP = [60, 62, 64, 65, 67, 69, 71, 72, 74, 76, 77, 79, 81, 83, 84]
+
+
+def heard(
+    gaps_sec: list[float], pitches: list[int] | None = None, hand: int = RIGHT,
+    velocity: list[int] | None = None, finger: list[int] | None = None,
+) -> Take:  # fmt: skip
+    """Notes without a score, the first at 1 s."""
+    onsets = 1 + np.concatenate([[0.0], np.cumsum(gaps_sec)])
+    keys = pitches or np.resize([*UP, *UP[-2:0:-1]], len(onsets)).tolist()
+    notes = make_notes([(on, on + 0.05, key, 64) for on, key in zip(onsets, keys, strict=True)])
+    notes["hand"], notes["velocity"] = hand, velocity or 64
+    if finger:
+        notes["finger"] = finger
+    return Take(Performance.create(notes), None)
