@@ -12,7 +12,7 @@ test: setup-dev  ## Run the default tests (under 10 minutes on 2 cores)
 	$(BIN)/pytest -n auto -m "not slow"
 
 test-slow: setup-dev  ## Run the tests that take minutes
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n auto -m slow
 
 check: check-web  ## What every commit must pass
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ from duemani.datasets.simulated.cameras import sample_camera
 from duemani.datasets.simulated.filming import NO_NOISE, TrackerNoise, film_motion
 from duemani.datasets.takes import list_takes, load_take
 from duemani.inputs.film.keyboard.finder import find_keyboard
+from duemani.lifting.identity import keep_hands_apart
 from duemani.lifting.lift import lift_hands
 
 
@@ -46,7 +47,7 @@ def main() -> None:
             seen = find_keyboard(photograph_keyboard(camera)) if found else view
             if seen is None or not seen.octave_sure:
                 continue
-            lifted = lift_hands(hands, seen)
+            lifted = lift_hands(keep_hands_apart(hands, seen), seen)
             frames = min(lifted.frame_count, take.motion.frame_count)
             off = (lifted.tips_m[:, :frames] - take.motion.tips_m[:, :frames])[
                 lifted.tracked[:, :frames]

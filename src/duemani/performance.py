@@ -15,6 +15,7 @@ LEFT, RIGHT, UNKNOWN_HAND = 0, 1, -1
 UNKNOWN_FINGER = 0
 LOWEST_PITCH, HIGHEST_PITCH = 21, 108
 SUSTAIN_THRESHOLD = 64
+SPARE_SEC, SEC_A_NOTE = 600.0, 2.0
 
 NOTE_DTYPE = np.dtype(
     [
@@ -135,6 +136,15 @@ def pedal_down(
     at = np.searchsorted(performance.pedal["time_sec"], time_sec, side="right")
     values = np.concatenate([[0], performance.pedal["value"]])
     return np.asarray(values[at] >= SUSTAIN_THRESHOLD)
+
+
+def is_mostly_pause(length_sec: float, notes: int) -> bool:
+    """Whether it lasts longer than 10 minutes and 2 seconds a note.
+
+    A concert with its pauses is none such; hours with a few keystrokes are, and neither hands nor
+    sound are made for all of them.
+    """
+    return length_sec > SPARE_SEC + SEC_A_NOTE * notes
 
 
 def sound_end_sec(performance: Performance) -> np.ndarray:

@@ -268,7 +268,7 @@ def test_wrong_missing_and_extra_notes() -> None:
         take.alignment, written=written, missing=np.array([20]), missing_sec=np.array([11.0])
     )
     wrong = Take(Performance.create(notes), found)
-    (slip,) = find_slips(wrong)
+    (slip,) = find_slips(wrong, found)
     assert (slip.played, slip.written, slip.time_sec, slip.bar) == (20, 20, 11.0, 5)
     (remark,) = notes_against_score(wrong).remarks
     assert remark.title == "A clean performance: 1 slip in 60 notes"
@@ -279,7 +279,7 @@ def test_wrong_missing_and_extra_notes() -> None:
     for when, pitch in ((11.3, 1), (11.0, 13)):
         notes["pitch"][20] = take.performance.notes["pitch"][20] + pitch
         apart = replace(found, missing_sec=np.array([when]))
-        slips = find_slips(Take(Performance.create(notes), apart))
+        slips = find_slips(Take(Performance.create(notes), apart), apart)
         assert sorted((slip.played, slip.written) for slip in slips) == [(-1, 20), (20, -1)]
 
 
@@ -291,3 +291,10 @@ def test_smoothing_is_a_gaussian_mean() -> None:
     assert mean[0] == pytest.approx(3.0)
     assert error[0] == pytest.approx(np.sqrt((2 * 9 * weight[0]) * (weight**2).sum()))
     assert np.isnan(mean[1])
+
+
+def test_a_passage_that_ends_on_a_beat_has_that_beat() -> None:
+    (pace, _) = tempo(laid(quarters(6))).curves
+    # The five beats between six onsets, half a second each from 1 s on.
+    np.testing.assert_allclose(pace.time_sec, 1.25 + 0.5 * np.arange(5), atol=1e-6)
+    np.testing.assert_allclose(pace.value, 120)

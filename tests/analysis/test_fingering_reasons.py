@@ -189,6 +189,8 @@ def test_every_crossing_of_a_scale_is_marked() -> None:
 
 def test_words() -> None:
     assert (key_name(60), key_name(61), key_name(70)) == ("C4", "C♯4", "B♭4")
+    assert [key_name(key, "♭") for key in (59, 61, 66)] == ["B3", "D♭4", "G♭4"]
+    assert [key_name(key, "♯") for key in (60, 63, 70)] == ["C4", "D♯4", "A♯4"]
     assert (interval_name(12), interval_name(-7)) == ("an octave", "a fifth")
     assert interval_name(40) == "more than a twelfth"
     assert (listed(["a", "b", "c"]), listed([])) == ("a, b and c", "")
@@ -243,3 +245,14 @@ def test_quick() -> None:
     start = time.thread_time()
     reasons(long)
     assert time.thread_time() - start < 5.0
+
+
+def test_what_follows_a_change_of_finger_is_told_from_the_second_one() -> None:
+    rows: list[Row] = [(0.0, 1.0, 72, 3), (1.0, 1.5, 74, 2), (1.5, 2.0, 76, 3)]
+    plain, changed = fingering(hand(rows)), fingering(hand(rows), substitution={0: 1})
+    assert (marks(plain)[1], marks(changed)[1]) == ("finger over", "")
+    assert "2 crosses over 3" in " ".join(reasons(plain)[1])
+    assert "crosses" not in " ".join(reasons(changed)[1])
+    held = fingering(hand([(0.0, 2.0, 72, 3), *rows[1:]]), substitution={0: 1})
+    assert "While the thumb holds C5, only 2-5 are free." in reasons(held)[1]
+    assert "Holds C5 with the thumb while the others play." in reasons(held)[0]

@@ -159,7 +159,7 @@ def test_a_finger_that_is_needed_elsewhere_lets_go() -> None:
     rows: list[Row] = [(0.0, 3.0, C4, 1), (1.0, 1.5, E4, 3), (2.0, 2.5, G4, 1)]
     assert "Let go early: the thumb goes on to G4." in said(hand(rows), 0)
     # Not where another finger takes over silently.
-    assert "Holds C4 with the thumb while the others play." in said(hand(rows), 0, taking=2)
+    assert "Holds C4 with 2 while the others play." in said(hand(rows), 0, taking=2)
     assert said(hand(rows), 0, taking=2)[0] == (
         "2 takes over from the thumb while the key stays down."
     )

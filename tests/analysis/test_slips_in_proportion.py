@@ -72,22 +72,27 @@ def test_slips_close_together_are_a_passage() -> None:
     assert titles(notes_against_score(slipped({10: 1, 16: 2, 40: 1}))) == ["3 single slips"]
 
 
+def doubts(take: Take) -> list[bool]:
+    assert take.alignment is not None
+    return [slip.doubtful for slip in find_slips(take, take.alignment)]
+
+
 def test_four_within_a_bar_are_another_text() -> None:
     crowd = slipped({10: 1, 11: 1, 12: -1, 13: -1})
-    assert all(slip.doubtful for slip in find_slips(crowd))
+    assert all(doubts(crowd))
     (remark,) = notes_against_score(crowd).remarks
     holds(remark, 0.3, 0.5, 6.0, 7.8)
     assert remark.title == "Another text than the score's in bars 3 and 4"
     assert remark.text.startswith("4 notes are not as this score has them")
     assert "and more" in remark.text
     three = slipped({10: 1, 11: 1, 12: -1})
-    assert not any(slip.doubtful for slip in find_slips(three))
+    assert not any(doubts(three))
     wide = slipped({10: 1, 12: -1, 14: 1, 17: 1})
-    assert not any(slip.doubtful for slip in find_slips(wide))
+    assert not any(doubts(wide))
 
 
 def test_the_same_slip_again_is_doubted() -> None:
     # Quarters 10 and 24 are the same key.
     again = slipped({10: 1, 24: 1})
-    assert [slip.doubtful for slip in find_slips(again)] == [True, True]
-    assert [slip.doubtful for slip in find_slips(slipped({10: 1, 24: 2}))] == [False, False]
+    assert doubts(again) == [True, True]
+    assert doubts(slipped({10: 1, 24: 2})) == [False, False]

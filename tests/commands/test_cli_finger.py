@@ -94,8 +94,10 @@ def test_midi_and_json_hold_every_finger(tmp_path: Path) -> None:
 def test_substitutions_and_chords_out_of_reach_reach_every_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def choose(performance: Performance, hand_span_m: float, keep: Keep) -> Fingering:
-        made = choose_fingers(performance, hand_span_m, keep)
+    def choose(
+        performance: Performance, hand_span_m: float, keep: Keep, taking_over: np.ndarray
+    ) -> Fingering:
+        made = choose_fingers(performance, hand_span_m, keep, taking_over=taking_over)
         second = made.substitution.copy()
         second[0] = 1 if made.performance.notes["finger"][0] != 1 else 2
         return replace(made, substitution=second, unreachable=((0, 1),))

@@ -10,6 +10,7 @@ import pytest
 from duemani.cli import main
 from duemani.inputs.midi.read import load_midi
 from duemani.inputs.score.document import document_of
+from duemani.verbs.review.references import read_references
 from tests.helpers.inputs import SCORE, midi_bytes, raw_midi, write
 
 END = b"\0\xff\x2f\0"
@@ -102,3 +103,23 @@ def test_motion_is_measured_against_the_sequence_that_is_named(
         assert run("evaluate", "motion", motion, *arguments) == 0
         figures.append(json.loads(capsys.readouterr().out))
     assert figures[0] != figures[1]
+
+
+def test_a_reference_has_a_sequence_of_its_own(
+    type_2: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    take, out = write(tmp_path / "take.mid", midi_bytes()), tmp_path / "out.json"
+    asked = ("review", take, "--reference", type_2, "-o", out)
+    assert run(*asked) == 2
+    assert "say which is to be read with --reference-sequence 1 to 2" in capsys.readouterr().err
+    assert run(*asked, "--reference-sequence", 3) == 2
+    assert "there is no 3" in capsys.readouterr().err
+    assert run("review", take, "--reference", take, "-o", out, "--reference-sequence", 1) == 2
+    assert "take.mid holds one sequence; --reference-sequence is for" in capsys.readouterr().err
+    assert run("review", take, "-o", out, "--reference-sequence", 1) == 2
+    assert "no reference is a MIDI file" in capsys.readouterr().err
+    assert not out.exists()
+    for sequence, pitch in ((1, 72), (2, 48)):
+        (found,) = read_references((type_2,), sequence).performances
+        assert set(found.notes["pitch"]) == {pitch}
+    assert run(*asked, "--reference-sequence", 2) == 0

@@ -96,11 +96,13 @@ def every_verb(folder: Path) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 def test_no_verb_touches_the_network(tmp_path: Path) -> None:
     codes = run_watched(tmp_path, every_verb(tmp_path), WAIT_SEC)
     assert codes == [0, 0, 0, 0, 0, 0, 2]  # the film shows no hands
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content"),
     [("film.m3u8", PLAYLIST), ("film.mp4", PLAYLIST), ("film.mp4", SESSION), ("take.sdp", SESSION)],

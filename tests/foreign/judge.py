@@ -45,7 +45,7 @@ def judged(trial: Trial, output: Path, read: Read | None) -> tuple[str, str]:
 def _left_out(said: str) -> bool:
     """Whether a remark names notes or parts that were left out, or changed."""
     told = ("left out", "left aside", "not fingered", "outside", "only the piano", "is taken as")
-    return any(words in said for words in told)
+    return any(words in said for words in (*told, "only those of player"))
 
 
 def _of_review(found: dict[str, Any]) -> tuple[str, str]:

@@ -31,10 +31,12 @@ def test_an_input_is_known_by_its_number() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_fuzzed_inputs_break_nothing(tmp_path: Path) -> None:
     assert "slowest" in run("--count", "25", "--seed", "0", "--keep", str(tmp_path / "kept"))
 
 
+@pytest.mark.slow
 def test_what_once_broke_something_does_so_no_more(tmp_path: Path) -> None:
     if not any(CRASHES.glob("*.*")):
         pytest.skip("nothing is known to break")

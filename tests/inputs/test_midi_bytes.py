@@ -11,7 +11,9 @@ import pytest
 from duemani.errors import InputError
 from duemani.inputs.midi.read import _Clock, load_json
 from duemani.inputs.midi.repair import (
+    _Chunk,
     _copied,
+    _DamageError,
     _events,
     _is_end,
     _meta,
@@ -37,14 +39,14 @@ def test_numbers_of_variable_length(value: int, data: bytes) -> None:
 
 def test_a_number_has_five_bytes_at_most() -> None:
     assert _number(b"\x81" * 4 + b"\1", 0) == (0x10204081, 5)
-    with pytest.raises(IndexError):
+    with pytest.raises(_DamageError):
         _number(b"\x81" * 5 + b"\1", 0)
     with pytest.raises(IndexError):
         _number(b"\x81", 0)
 
 
 def events(data: bytes) -> list[tuple[int, bytes]]:
-    return [*_events(data, set())]
+    return [*_events(_Chunk(data), set())]
 
 
 def test_events_have_their_lengths_and_running_status() -> None:
@@ -56,14 +58,23 @@ def test_events_have_their_lengths_and_running_status() -> None:
             (1, bytes([status, 2])), (1, bytes([status, 3])),
         ]  # fmt: skip
     assert events(b"\0\x90\xff\x80") == [(0, b"\x90\x7f\x7f")]
-    for data in (b"\0\x40\x40", b"\0\x90\x40", b"\0\xff\1\5ab", b"\0\xf0\5ab", b"\0"):
+    for data in (b"\0\x90\x40", b"\0"):
         with pytest.raises(IndexError):
             events(data)
+    for data in (b"\0\x40\x40", b"\0\xff\1\5ab", b"\0\xf0\5ab"):
+        with pytest.raises(_DamageError):
+            events(data)
+    # Of a track that is cut off, what lacks may be what is asked for.
+    for data in (b"\0\xff\1\5ab", b"\0\xf0\5ab"):
+        with pytest.raises(IndexError):
+            [*_events(_Chunk(data, 3), set())]
+        with pytest.raises(_DamageError):
+            [*_events(_Chunk(data, 2), set())]
     # What stands on a cable is passed over with its data; sysex with its length.
     wrong: set[str] = set()
     for status, size in ((0xF1, 1), (0xF2, 2), (0xF3, 1), (0xF6, 0), (0xF8, 0), (0xFE, 0)):
         data = bytes([0, status]) + b"\1" * size + b"\7\x90\1\2"
-        assert [*_events(data, wrong)] == [(0, b""), (7, b"\x90\1\2")]
+        assert [*_events(_Chunk(data), wrong)] == [(0, b""), (7, b"\x90\1\2")]
     assert len(wrong) == 1
     assert events(b"\0\xf0\2ab\7\x90\1\2") == [(0, b""), (7, b"\x90\1\2")]
     assert events(b"\0\xf7\2ab\7\x90\1\2") == [(0, b""), (7, b"\x90\1\2")]
@@ -72,14 +83,14 @@ def test_events_have_their_lengths_and_running_status() -> None:
 
 def test_a_copied_track_keeps_time_and_counts_strikes() -> None:
     data = b"\5\xf0\1a\3\x90\x3c\x40\4\x90\x3c\0\0\x80\x3c\0\2\xff\x51\3\1\2\3\1\xff\x2f\0"
-    copy, notes, whole = _copied(data, True, set())
+    copy, notes, fault = _copied(_Chunk(data), True, set())
     assert copy == (b"\x08\x90\x3c\x40\4\x90\x3c\0\0\x80\x3c\0\2\xff\x51\3\1\2\3\1\xff\x2f\0")
-    assert (notes, whole) == (1, True)
-    without, _, _ = _copied(data, False, set())
+    assert (notes, fault) == (1, "")
+    without, _, _ = _copied(_Chunk(data), False, set())
     assert without == b"\x08\x90\x3c\x40\4\x90\x3c\0\0\x80\x3c\0\3\xff\x2f\0"
-    broken, notes, whole = _copied(b"\0\x90\x3c\x40\0\x90\x3d", True, set())
+    broken, notes, fault = _copied(_Chunk(b"\0\x90\x3c\x40\0\x90\x3d"), True, set())
     assert broken == b"\0\x90\x3c\x40\0\xff\x2f\0"
-    assert (notes, whole) == (1, False)
+    assert (notes, fault) == (1, "cut")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +146,7 @@ def test_chunks_one_after_another() -> None:
 
     def found(data: bytes) -> list[bytes]:
         wrong.clear()
-        return [*_tracks(data, 0, wrong)]
+        return [track.data for track in _tracks(data, 0, wrong)]
 
     assert found(chunk(b"MTrk", body) + chunk(b"Some", b"yy") + chunk(b"MTrk", b"z" * 9)) == [
         body, b"z" * 9,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from xml.etree import ElementTree
 
+import mido
 import numpy as np
 import pytest
 
@@ -56,8 +58,7 @@ def test_bars_in_which_both_hands_rest_are_notated(
     assert held == (notes["onset_sec"] // BAR_SEC).tolist()
     quarters = filled(notated.document.text)
     assert len(quarters) == bars
-    # The last bar ends with its last note.
-    assert quarters[:-1] == [{"1": 4.0, "2": 4.0}] * (bars - 1)
+    assert quarters == [{"1": 4.0, "2": 4.0}] * bars
     # Read back as a score, all that was between the notes is still there.
     written = write(tmp_path / "a.musicxml", notated.document.text)
     played = load_score(written).performance.notes
@@ -95,3 +96,38 @@ def test_clefs_stand_first_and_fit_the_hands(
         for clef in each.iter("clef")
     ]
     assert sorted(found) == clefs
+
+
+@pytest.mark.parametrize("quarters", [1, 3, 4, 5])
+@pytest.mark.parametrize(("beats", "beat_type"), [(4, 4), (3, 4), (6, 8), (2, 2)])
+def test_the_last_bar_is_filled_with_rests(
+    quarters: int, beats: int, beat_type: int, tmp_path: Path
+) -> None:
+    rows = [(0.5 * at, 0.5 * at + 0.5, 72) for at in range(quarters)]
+    file = mido.MidiFile(file=io.BytesIO(midi_bytes(rows)))
+    metre = mido.MetaMessage("time_signature", numerator=beats, denominator=beat_type)
+    # A change of metre after the end makes no bars.
+    later = mido.MetaMessage("time_signature", numerator=5, denominator=4, time=480 * 40)
+    file.tracks.append(mido.MidiTrack([metre, later]))
+    file.save(tmp_path / "a.mid")
+    performance = load_midi(tmp_path / "a.mid")
+    count = len(performance.notes)
+    played = performance.with_fingers(np.full(count, RIGHT), np.zeros(count, int))
+    notated = notate(tmp_path / "a.mid", played, "Rests", np.zeros(count, int))
+    length = 4 * beats / beat_type
+    bars = -int(-quarters // length)
+    assert filled(notated.document.text) == [{"1": length, "2": length}] * bars
+
+
+def test_players_have_as_many_bars(tmp_path: Path) -> None:
+    rows = [(0.5 * at, 0.5 * at + 0.5, pitch) for at in range(9) for pitch in (72, 48)]
+    path = write(tmp_path / "a.mid", midi_bytes([*rows, (4.5, 5.0, 72)]))
+    performance = load_midi(path)
+    notes = performance.notes
+    played = performance.with_fingers(np.full(len(notes), RIGHT), np.zeros(len(notes), int))
+    # The second one ends a bar earlier.
+    player = ((notes["pitch"] == 48) & (notes["onset_sec"] < 4)).astype(int)
+    root = ElementTree.fromstring(notate(path, played, "Duet", player).document.text)
+    parts = [filled(ElementTree.tostring(part)) for part in root.findall("part")]
+    assert [len(part) for part in parts] == [3, 3]
+    assert all(bar["1"] == 4.0 for part in parts for bar in part)

@@ -121,6 +121,33 @@ def test_damage_before_the_place_where_a_file_is_cut_off_is_said_too(tmp_path: P
     assert "ends earlier than" in said
 
 
+DAMAGES = {
+    "no status": b"\0\x10\x10" * 3,
+    "over-long number": b"\xff" * 9,
+    "a text longer than the track": b"\0\xff\x01\x83\x00abc",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_track_that_is_cut_off_and_damaged_before_is_said_to_be_both(
+    damage: bytes, tmp_path: Path
+) -> None:
+    start = b"" if damage.startswith(b"\0\x10") else NOTES
+    events = start + damage + (NOTES if start else b"")
+    performance, said = read(tmp_path, header(tracks=1) + track(events, len(events) + 90))
+    assert performance.notes["pitch"].tolist() == (PITCHES if start else [])
+    assert said == (
+        "a.mid ends earlier than its last track should and is damaged before that; what stands"
+        " before the damage is read."
+    )
+
+
+def test_a_text_that_the_cut_goes_through_is_no_damage(tmp_path: Path) -> None:
+    events = NOTES + b"\0\xff\x01\x40abc"
+    _, said = read(tmp_path, header() + track(events, len(events) + 90))
+    assert said == "a.mid ends earlier than its last track should; what is there is read."
+
+
 def test_signatures_that_are_mended_are_read(tmp_path: Path) -> None:
     events = meta(0x59, b"\xfd\xff") + meta(0x58, b"\3\2") + NOTES + END
     (tmp_path / "a.mid").write_bytes(header() + track(events))

@@ -133,6 +133,7 @@ def test_result_is_the_golden_one(heard: Performance) -> None:
         np.testing.assert_allclose(notes[field], expected, rtol=0, atol=tolerance)
 
 
+@pytest.mark.slow
 def test_notes_across_the_seam_of_windows(transcriber: SemiCrfTranscriber) -> None:
     played = [(0.4 + 0.4 * step, 55 + (step * 5) % 24, 0.5) for step in range(43)]
     played = [note for note in played if note[0] > 13.0]
@@ -151,12 +152,6 @@ def test_a_file_is_heard_and_progress_reaches_one(
     assert result.notes["onset_sec"][0] == pytest.approx(0.3, abs=0.05)
     assert shares == sorted(shares)
     assert shares[-1] == 1
-
-
-def test_noise_does_not_crash(transcriber: SemiCrfTranscriber) -> None:
-    noise = np.random.default_rng(0).normal(0, 0.3, 3 * SAMPLE_RATE).astype(np.float32)
-    result = transcriber.transcribe_samples([noise])
-    assert len(result.notes) < 10
 
 
 @pytest.mark.parametrize("samples", [0, 1, 1000, 100 * SAMPLE_RATE])

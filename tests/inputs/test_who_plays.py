@@ -13,7 +13,7 @@ from duemani.inputs.midi.read import MidiInput, read_midi
 from duemani.inputs.score.play import load_score
 from duemani.inputs.score.written import WrittenPiece, read_written
 from duemani.performance import LEFT, RIGHT, UNKNOWN_HAND
-from duemani.verbs.read import first_player, read_take
+from duemani.verbs.read import of_player, read_take
 
 Notes = list[tuple[int, ...]]
 """Pitches struck together, one quarter after another."""
@@ -114,9 +114,15 @@ def test_four_hands_keep_their_shared_keys(tmp_path: Path, names: tuple[str, str
     pitch = read.performance.notes["pitch"]
     assert sorted(pitch[read.player == 0]) == [60, 62, 84, 86]
     assert sorted(pitch[read.player == 1]) == [36, 38, 60, 62]
-    take = first_player(read_take(tmp_path / "a.mid"))
-    assert sorted(take.performance.notes["pitch"]) == [60, 62, 84, 86]
-    assert take.remarks[-1] == "The notes are for 2 pianists: only the first one's are played."
+    for player, own in ((1, [60, 62, 84, 86]), (2, [36, 38, 60, 62])):
+        take = of_player(read_take(tmp_path / "a.mid"), player, "played")
+        assert sorted(take.performance.notes["pitch"]) == own
+        assert take.remarks[-1] == (
+            f"The notes are for 2 pianists: only those of player {player} are played (--player"
+            " chooses)."
+        )
+    with pytest.raises(InputError, match=r"2 pianists; there is no player 3: 1 to 2 are accepted"):
+        of_player(read_take(tmp_path / "a.mid"), 3, "played")
 
 
 def written(step: str, octave: int, voice: int = 1, staff: int = 1, quarters: int = 1) -> str:

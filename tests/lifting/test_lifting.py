@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from duemani.datasets.simulated.cameras import aimed_camera
 from duemani.datasets.simulated.filming import NO_NOISE, TrackerNoise, film_motion
@@ -13,6 +14,7 @@ from duemani.lifting.identity import keep_hands_apart
 from duemani.lifting.lift import lift_hands
 from duemani.lifting.smoothing import choose_ratio, smooth
 from duemani.motion import HandMotion
+from duemani.performance import Performance
 from tests.helpers.real_motion import played
 
 CAMERAS = {
@@ -20,6 +22,15 @@ CAMERAS = {
     "upside down": aimed_camera(0.05, 0.0, np.pi),
     "mirrored": aimed_camera(0.05, mirrored=True),
 }
+
+
+def lifted_hands(
+    hands: FilmedHands,
+    view: KeyboardView,
+    frame_rate: float = 30.0,
+    performance: Performance | None = None,
+) -> HandMotion:
+    return lift_hands(keep_hands_apart(hands, view), view, frame_rate, performance)
 
 
 def filmed(
@@ -43,7 +54,7 @@ def lost(hands: FilmedHands, hand: int, frames: slice) -> FilmedHands:
 @pytest.mark.parametrize("name", CAMERAS)
 def test_filmed_hands_come_back(name: str) -> None:
     motion, hands, view = filmed(CAMERAS[name])
-    lifted = lift_hands(hands, view, 30.0)
+    lifted = lifted_hands(hands, view, 30.0)
     x, y, z = tip_rms_mm(lifted, motion)
     assert lifted.frame_count == motion.frame_count
     assert lifted.tracked.all()
@@ -54,15 +65,15 @@ def test_filmed_hands_come_back(name: str) -> None:
 
 def test_notes_bring_the_tips_nearer_to_the_truth() -> None:
     motion, hands, view = filmed(aimed_camera(0.5))
-    blind = tip_rms_mm(lift_hands(hands, view), motion)
-    told = tip_rms_mm(lift_hands(hands, view, 30.0, played(30.0).performance), motion)
+    blind = tip_rms_mm(lifted_hands(hands, view), motion)
+    told = tip_rms_mm(lifted_hands(hands, view, 30.0, played(30.0).performance), motion)
     assert told[2] < blind[2]
     assert np.hypot(*told[:2]) < np.hypot(*blind[:2])
 
 
 def test_noise_is_borne() -> None:
     motion, hands, view = filmed(CAMERAS["overhead"], TrackerNoise())
-    x, y, _ = tip_rms_mm(lift_hands(hands, view), motion)
+    x, y, _ = tip_rms_mm(lifted_hands(hands, view), motion)
     assert x < 5
     assert y < 5
 
@@ -76,7 +87,7 @@ def test_what_the_tracker_is_unsure_of_counts_less() -> None:
     off = {}
     for name, low in (("true", odd), ("equal", odd | ~odd), ("false", ~odd)):
         told = np.tile(np.where(low, 0.3, 0.9), (2, 1))
-        off[name] = tip_rms_mm(lift_hands(replace(blurred, confidence=told), view), motion)[:2]
+        off[name] = tip_rms_mm(lifted_hands(replace(blurred, confidence=told), view), motion)[:2]
     assert (off["true"] < 0.9 * off["equal"]).all()
     assert (off["equal"] < 0.95 * off["false"]).all()
 
@@ -108,7 +119,7 @@ def test_both_rows_on_one_hand_lose_one() -> None:
 def test_short_gaps_are_filled_and_long_ones_are_not() -> None:
     motion, hands, view = filmed(CAMERAS["overhead"])
     hands = lost(lost(hands, 0, slice(50, 55)), 1, slice(90, 120))
-    lifted = lift_hands(hands, view)
+    lifted = lifted_hands(hands, view)
     assert lifted.tracked[0].all()
     assert not lifted.tracked[1, 91:119].any()
     assert lifted.tracked[1, :89].all()
@@ -131,7 +142,7 @@ def test_one_hand_and_uneven_frames() -> None:
         hands.confidence[:, keep],
         hands.size_px,
     )
-    lifted = lift_hands(lost(hands, 0, slice(None)), view)
+    lifted = lifted_hands(lost(hands, 0, slice(None)), view)
     assert not lifted.tracked[0].any()
     assert lifted.tracked[1].mean() > 0.9
     x, y, _ = tip_rms_mm(lifted, motion)
@@ -142,7 +153,7 @@ def test_one_hand_and_uneven_frames() -> None:
 def test_without_hands_it_is_refused() -> None:
     _, hands, view = filmed(CAMERAS["overhead"])
     with pytest.raises(InputError, match="no hands"):
-        lift_hands(lost(lost(hands, 0, slice(None)), 1, slice(None)), view)
+        lifted_hands(lost(lost(hands, 0, slice(None)), 1, slice(None)), view)
 
 
 def test_smoothing_keeps_a_line_and_takes_noise_away() -> None:
@@ -154,3 +165,28 @@ def test_smoothing_keeps_a_line_and_takes_noise_away() -> None:
     noisy = slow + 0.1 * rng.standard_normal((300, 1))
     smoothed = smooth(time, noisy, choose_ratio(time, noisy))
     assert np.std(smoothed - slow) < 0.4 * np.std(noisy - slow)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1e3, 1e6])
+def test_smoothing_finds_the_least_of_misses_and_bending(ratio: float) -> None:
+    """No neighbour of the answer has a smaller sum of squared misses and of acceleration."""
+    rng = np.random.default_rng(5)
+    time_sec = np.cumsum(rng.uniform(0.02, 0.05, 30))
+    values, variance = np.cumsum(rng.normal(size=(30, 2)), axis=0), rng.uniform(0.5, 4, 30)
+
+    def price(places: np.ndarray) -> np.ndarray:
+        bend = CubicSpline(time_sec, places, bc_type="natural")(time_sec, 2)
+        step = np.diff(time_sec)[:, None]
+        bending = step / 3 * (bend[:-1] ** 2 + bend[:-1] * bend[1:] + bend[1:] ** 2)
+        return ((places - values) ** 2 / variance[:, None]).sum(0) + bending.sum(0) / ratio
+
+    found = smooth(time_sec, values, ratio, variance)
+    for size in (1e-3, 1e-1):
+        for _ in range(20):
+            assert (price(found + size * rng.normal(size=found.shape)) > price(found)).all()
+
+
+def test_few_frames_are_joined_by_lines() -> None:
+    time_sec, values = np.array([0.0, 1.0, 3.0]), np.array([[0.0], [2.0], [6.0]])
+    at_sec = np.array([0.5, 2.0])
+    np.testing.assert_allclose(smooth(time_sec, values, 1.0, at_sec=at_sec), [[1.0], [4.0]])

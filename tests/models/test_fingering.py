@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -231,17 +230,6 @@ def test_performed_timing_gives_playable_fingers() -> None:
     assert counts.crossed == 0
     assert counts.too_many == 0
     assert hand_accuracy(played.notes["hand"], (played.notes["pitch"] > 60).astype(int)) > 0.95
-
-
-def test_time_grows_linearly() -> None:
-    durations = []
-    for count in (1000, 4000):
-        start = time.process_time()
-        assign_fingers(noisy_piece(count))
-        durations.append(time.process_time() - start)
-    # With the type checks of the test run; about 0.4 ms a note without.
-    assert durations[1] / 4000 < 0.01
-    assert durations[1] < 8 * durations[0]
 
 
 def test_same_input_same_fingers() -> None:

@@ -177,3 +177,20 @@ def test_what_nobody_can_play_has_chances(event: int) -> None:
     # The one choice that is left before the dead end stays certain; what follows it is open.
     assert chances[event - 1, 0] > 0.99
     np.testing.assert_allclose(chances[event], 1 / CHOICES, atol=1e-6)
+
+
+def test_a_given_finger_is_the_one_that_three_notes_are_scored_with() -> None:
+    rows = [(at * 0.4, at * 0.4 + 0.35, 60 + pitch, 64) for at, pitch in enumerate((0, 2, 4, 5, 7))]
+    notes = make_notes(rows)
+    notes["hand"] = RIGHT
+    given = notes.copy()
+    given["finger"][2] = 3
+    networks = pretrained_fingering().networks
+    free, bound = (
+        potentials(networks, line_inputs(hand_line(one, RIGHT), one)).triple
+        for one in (notes, given)
+    )
+    assert np.abs(free[2:]).max() > 0.1
+    np.testing.assert_allclose(bound[2, :, :, 0], free[2, :, :, 2], atol=1e-5)
+    np.testing.assert_allclose(bound[3, :, 0], free[3, :, 2], atol=1e-5)
+    np.testing.assert_allclose(bound[4, 0], free[4, 2], atol=1e-5)

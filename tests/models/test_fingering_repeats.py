@@ -89,6 +89,7 @@ def test_a_figure_does_not_end_with_the_finger_it_begins_with() -> None:
         ("322222", 0.17, "321321"),  # six: by three
         ("32222", 0.25, "32132"),
         ("32222", 0.31, "22222"),  # slow: the same finger must do
+        ("45555", 0.31, "55555"),
         ("322", 0.17, "000"),  # three strikes are too few
     ],
 )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duemani.keyboard import key_centre_x
+from duemani.models.fingering.choose import choose_fingers
 from duemani.models.fingering.reach import within_reach
 from duemani.models.fingering.substitution import JOIN_SEC, substitutions
 from duemani.performance import LEFT, PEDAL_DTYPE, RIGHT, Performance, make_notes
@@ -136,3 +137,31 @@ def test_quick() -> None:
     start = time.thread_time()
     substitutions(performance, 1.0)
     assert time.thread_time() - start < 5.0
+
+
+@pytest.mark.parametrize("side", [RIGHT, LEFT])
+@pytest.mark.parametrize("held", [False, True])
+def test_what_follows_a_known_change_starts_from_the_second_finger(side: int, held: bool) -> None:
+    rows: list[Row] = [(0.0, 3.0 if held else 1.0, 72, 3)]
+    rows += [(1.0 + at / 2, 1.5 + at / 2, pitch, 0) for at, pitch in enumerate((74, 76, 77))]
+    changed = np.array([1, 0, 0, 0])
+
+    def after(first: int, taking_over: np.ndarray | None = None) -> list[int]:
+        notes = [(*row[:3], first or row[3]) if not at else row for at, row in enumerate(rows)]
+        performance = hand(notes if side == RIGHT else mirrored(notes), side)
+        made = choose_fingers(performance, taking_over=taking_over)
+        assert taking_over is None or made.substitution.tolist() == changed.tolist()
+        assert made.performance.notes["finger"][0] == first
+        return made.performance.notes["finger"][1:].tolist()
+
+    assert after(3, changed) == after(1) != after(3)
+
+
+def test_a_change_counts_only_with_the_finger_that_is_kept() -> None:
+    performance = hand([(0.0, 1.0, 72, 3), (1.0, 1.5, 76, 0), (1.5, 2.0, 79, 0)])
+    changed = np.array([1, 0, 0])
+    anew, plain = (
+        choose_fingers(performance, keep="none", taking_over=known) for known in (changed, None)
+    )
+    assert (anew.performance.notes == plain.performance.notes).all()
+    assert anew.substitution.tolist() == plain.substitution.tolist()

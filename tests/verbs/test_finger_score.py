@@ -24,6 +24,7 @@ from duemani.outputs.score.musicxml_fingers import engraver_document, save_music
 from duemani.outputs.score.sparse_fingers import sparse
 from duemani.verbs.demo import demo_score
 from duemani.verbs.finger import finger, played_with_fingers, save_fingered
+from duemani.verbs.perform import perform
 from tests.inputs.test_score import ATTRIBUTES, BACK, PROLOG, notations, note, score
 
 ADDED = re.compile(
@@ -167,6 +168,20 @@ def test_substitutions_and_choices_count_by_their_first_finger(tmp_path: Path) -
     save_fingered(tmp_path / "b.musicxml", fingered, "all")
     until = data.find(b"<step>A")
     assert (tmp_path / "b.musicxml").read_bytes()[:until] == data[:until]
+
+
+def test_what_follows_a_printed_change_starts_from_its_second_finger(tmp_path: Path) -> None:
+    fingers: dict[str, list[int]] = {}
+    for printed_finger in ("3", "3-1", "1"):
+        mark = notations(f"<technical><fingering>{printed_finger}</fingering></technical>")
+        bar = note("C", 5, 4, inside=mark) + "".join(note(step, 5, 4) for step in "DEF")
+        source = tmp_path / "a.musicxml"
+        source.write_text(PROLOG + score(bar))
+        fingers[printed_finger] = finger(source).notes["finger"].tolist()
+        performed, _ = perform(source, model="solver", frame_rate=10.0)
+        assert performed.performance.notes["finger"].tolist() == fingers[printed_finger]
+    assert fingers["3-1"][0] == 3
+    assert fingers["3-1"][1:] == fingers["1"][1:] != fingers["3"][1:]
 
 
 def test_one_finger_printed_twice_in_a_chord_is_remarked(tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import wave
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -35,3 +38,27 @@ def test_other_contents_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "notes.txt").write_bytes(content)
     with pytest.raises(InputError, match="neither sound nor film"):
         check_input(tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize("content", ["sound", b"some words of text\n" * 20])
+def test_an_unknown_file_is_opened_by_the_decoder_once(
+    tmp_path: Path, content: str | bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "take.xyz"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, 16_000, 0, "NONE", ""))
+            file.writeframes(np.zeros(16_000, "<i2").tobytes())
+    opened: list[object] = []
+    real = av.open
+
+    def counted(*given: Any, **more: Any) -> Any:
+        opened.append(given)
+        return real(*given, **more)
+
+    monkeypatch.setattr(av, "open", counted)
+    with nullcontext() if content == "sound" else pytest.raises(InputError, match="neither sound"):
+        check_input(path)
+    assert len(opened) == 1

@@ -166,6 +166,7 @@ def test_given_notes_come_onto_the_films_clock(
     assert found.video == film
 
 
+@pytest.mark.slow
 def test_notes_of_another_take_are_not_used(
     played: tuple[Performance, HandMotion], tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from benchmarks.baselines.tables.reach import haste_penalty, held_penalty
 from benchmarks.baselines.tables.scores import SKIP_SHARES, STEP_SHARES, line_features
-from duemani.models.fingering.lines import HandLine
+from duemani.models.fingering.lines import HandLine, part_of
 
 _HASTE_SEC = 0.25
 _LEGATO_SEC = 0.06
@@ -71,17 +71,7 @@ def _scores(line: HandLine, weights: np.ndarray, scale: float, start: int, end: 
     """Score arrays of the events [start, end); neighbours beyond them serve as context."""
     margin = 16
     low, high = max(start - margin, 0), min(end + margin, len(line.notes))
-    part = HandLine(
-        line.notes[low:high],
-        line.pitch[low:high],
-        line.black[low:high],
-        line.onset_sec[low:high],
-        line.release_sec[low:high],
-        line.choices[low:high],
-        line.note_pitch,
-        line.note_x_m,
-        line.note_black,
-    )
+    part = part_of(line, low, high)
     features = line_features(part, scale)
     inside = slice(start - low, end - low)
     return _Scores(

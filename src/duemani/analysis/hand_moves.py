@@ -42,7 +42,12 @@ class HandMoves:
     """
 
     def __init__(
-        self, notes: np.ndarray, events: list[np.ndarray], hand: int, scale: float
+        self,
+        notes: np.ndarray,
+        events: list[np.ndarray],
+        hand: int,
+        scale: float,
+        taking_over: np.ndarray,
     ) -> None:
         x_m = (-1 if hand == LEFT else 1) * key_centre_x(notes["pitch"])
         ordered = [event[np.argsort(x_m[event], kind="stable")] for event in events]
@@ -55,6 +60,7 @@ class HandMoves:
         # Plain lists: every note is looked at many times, one at a time.
         self._x_m: list[float] = x_m.tolist()
         self._finger: list[int] = notes["finger"].tolist()
+        self._later: list[int] = np.where(taking_over > 0, taking_over, notes["finger"]).tolist()
         self._pitch: list[int] = notes["pitch"].tolist()
         self._onset: list[float] = [float(notes["onset_sec"][event].min()) for event in ordered]
         self._release: list[float] = notes["release_sec"].tolist()
@@ -65,6 +71,10 @@ class HandMoves:
     def finger(self, note: int) -> int:
         """Finger of a note, 1-5."""
         return self._finger[note]
+
+    def later_finger(self, note: int) -> int:
+        """Finger on a note's key when the next one is struck: of a change, the second."""
+        return self._later[note]
 
     def pitch(self, note: int) -> int:
         """MIDI number of a note."""
@@ -109,30 +119,27 @@ class HandMoves:
             if self._until[earlier] <= after or len(used) == 5:
                 break
             for note in self.events[earlier]:
-                if self._release[note] > after and self._finger[note] not in used:
+                if self._release[note] > after and self._later[note] not in used:
                     held.append(note)
-            used |= {self._finger[note] for note in self.events[earlier]}
+            used |= {self._later[note] for note in self.events[earlier]}
         return tuple(sorted(held))
 
 
-def hand_moves(notes: np.ndarray, hand: int, scale: float) -> HandMoves:
+def hand_moves(
+    notes: np.ndarray, hand: int, scale: float, taking_over: np.ndarray | None = None
+) -> HandMoves:
     """Events and moves of the fingered notes of one hand.
 
     Args:
         notes: `Performance.notes` with hands and fingers; notes without a finger are left out.
         hand: `LEFT` or `RIGHT`.
         scale: `reach_scale` of the hand.
+        taking_over: finger that takes over each note's key while it is held, 0 none.
     """
     mine = np.flatnonzero((notes["hand"] == hand) & (notes["finger"] != UNKNOWN_FINGER))
     runs = chord_starts(notes["onset_sec"][mine], notes["release_sec"][mine], notes["pitch"][mine])
-    return moves_between(notes, [mine[first:end] for first, end in runs], hand, scale)
-
-
-def moves_between(
-    notes: np.ndarray, events: list[np.ndarray], hand: int, scale: float
-) -> HandMoves:
-    """`hand_moves` with the events already found."""
-    moves = HandMoves(notes, events, hand, scale)
+    changes = np.zeros(len(notes), int) if taking_over is None else taking_over
+    moves = HandMoves(notes, [mine[first:end] for first, end in runs], hand, scale, changes)
     for at, event in enumerate(moves.events):
         rest = moves.rest_before(at)
         earlier = moves.events[at - 1] if at else []
@@ -141,9 +148,11 @@ def moves_between(
     return moves
 
 
-def both_hands(notes: np.ndarray, scale: float) -> list[HandMoves]:
-    """Moves of the left and of the right hand."""
-    return [hand_moves(notes, hand, scale) for hand in (LEFT, RIGHT)]
+def both_hands(
+    notes: np.ndarray, scale: float, taking_over: np.ndarray | None = None
+) -> list[HandMoves]:
+    """Moves of the left and of the right hand; see `hand_moves`."""
+    return [hand_moves(notes, hand, scale, taking_over) for hand in (LEFT, RIGHT)]
 
 
 def _move(
@@ -153,16 +162,16 @@ def _move(
     line = len(earlier) == len(event) == 1
     for other in earlier:
         if moves.pitch(other) == moves.pitch(note):
-            if moves.finger(other) == finger:
+            if moves.later_finger(other) == finger:
                 return _NO_MOVE
             return (FINGER_CHANGE if line else SHIFT), other
     for other in earlier:
-        if moves.finger(other) == finger:
+        if moves.later_finger(other) == finger:
             near = abs(moves.offset_m(other, note)) <= _SAME_FINGER_LIMIT_M and not rest
             return (SAME_FINGER if near else SHIFT), other
     nearest = sorted(earlier, key=lambda other: abs(moves.offset_m(other, note)))
     for other in nearest:
-        before, offset = moves.finger(other), moves.offset_m(other, note)
+        before, offset = moves.later_finger(other), moves.offset_m(other, note)
         kind = "" if rest else _crossing(before, finger, offset)
         if kind and (line or 1 not in (before, finger)):
             return kind, other

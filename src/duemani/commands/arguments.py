@@ -138,6 +138,12 @@ def _sequence(text: str) -> int:
     return int(text)
 
 
+def _player(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d?", text, re.ASCII):
+        raise ValueError(f"{text!r} is no player; they are counted 1, 2, 3 …")
+    return int(text)
+
+
 def _corners(text: str) -> tuple[tuple[float, float], ...]:
     words = text.replace(";", " ").split()
     try:
@@ -176,6 +182,8 @@ Time = Annotated[float, _option(_time, "SECONDS", float)]
 OptionalTime = Annotated[float | None, _option(_time, "SECONDS", float, "end")]
 OptionalSeed = Annotated[int | None, _option(_seed, "INTEGER", int, "none")]
 OptionalSequence = Annotated[int | None, _option(_sequence, "INTEGER", int, "none")]
+Player = Annotated[int, _option(_player, "INTEGER", int)]
+OptionalPlayer = Annotated[int | None, _option(_player, "INTEGER", int, "all")]
 OptionalPath = Annotated[Path | None, _option(Path, "PATH", Path, "none")]
 HandSpan = Annotated[
     float,

@@ -15,6 +15,7 @@ from duemani.commands.arguments import (
     OptionalSeed,
     OptionalSequence,
     OptionalTime,
+    Player,
     Time,
     say,
 )
@@ -66,6 +67,8 @@ class Perform:
     """Play only until this time of the input [s]."""
     sequence: OptionalSequence = None
     """Which sequence of a type 2 MIDI file is meant, from 1."""
+    player: Player = 1
+    """Whose notes are played, where they are for several pianists, from 1."""
     camera: Viewpoint = "player"
     """Where an .mp4 is seen from."""
     json: bool = False
@@ -99,6 +102,7 @@ class Perform:
                 options,
                 networks,
                 self.sequence,
+                self.player,
             )
             if self.title:
                 take = replace(take, title=as_name(self.title))

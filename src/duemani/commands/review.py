@@ -14,6 +14,7 @@ from duemani.commands.arguments import (
     Corners,
     HandSpan,
     OptionalPath,
+    OptionalPlayer,
     OptionalSequence,
     OptionalTime,
     Time,
@@ -40,10 +41,14 @@ class Review:
     when it started is found out."""
     sequence: OptionalSequence = None
     """Which sequence of a type 2 MIDI file is meant (--midi, or else the input), from 1."""
+    player: OptionalPlayer = None
+    """Whose notes are reviewed, where take or score are for several pianists, from 1."""
     hands: OptionalPath = None
     """Hands tracked before: .npz of `duemani track`, or a fingertip .csv with its .json."""
     reference: tuple[Path, ...] = ()
     """Other performances of the score to compare with: MIDI or recordings."""
+    reference_sequence: OptionalSequence = None
+    """Which sequence of a type 2 MIDI file among the references is meant, from 1."""
     keyboard: Corners = ()
     """Corners of the keyboard in the picture [px], near bass, near treble, far treble, far bass:
     "x,y x,y x,y x,y"; found automatically if not given."""
@@ -77,6 +82,7 @@ class Review:
         sources = Sources(
             midi=self.midi,
             sequence=self.sequence,
+            player=self.player,
             hands=self.hands,
             corners_px=self.keyboard,
             mirrored=self.mirrored,
@@ -86,6 +92,7 @@ class Review:
         wishes = Wishes(
             self.score,
             self.reference,
+            self.reference_sequence,
             self.hand_span / 100,
             self.hands_3d and self.output.suffix.lower() == ".html",
         )

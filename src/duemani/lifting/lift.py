@@ -11,7 +11,7 @@ from duemani.errors import InputError
 from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.keyboard_view import KeyboardView
 from duemani.lifting.heights import Sight, hand_size, place_landmarks, sight_of
-from duemani.lifting.identity import keep_hands_apart, palm_length_px
+from duemani.lifting.identity import palm_length_px
 from duemani.lifting.presses import pressed_heights
 from duemani.lifting.smoothing import choose_ratio, smooth, without_glitches
 from duemani.motion import HandMotion, motion_shapes
@@ -50,7 +50,7 @@ def lift_hands(
     alone are known (fingertip files), the tips alone come back, on the plane of the keys.
 
     Args:
-        filmed: landmarks, each frame by itself.
+        filmed: landmarks, each frame by itself, each hand in its row (`keep_hands_apart`).
         view: where the keyboard lies in the picture.
         frame_rate: of the motion [Hz], 1-240.
         performance: the notes by the film's clock; then tips that play lie on their keys.
@@ -62,7 +62,6 @@ def lift_hands(
         raise InputError(f"{frame_rate} frames per second are not accepted; 1 to 240 are.")
     if not filmed.frame_count or not (filmed.confidence > 0).any():
         raise InputError("no hands were found in the film.")
-    filmed = keep_hands_apart(filmed, view)
     first = float(filmed.time_sec[0])
     count = int(np.floor((float(filmed.time_sec[-1]) - first) * frame_rate + 1e-6)) + 1
     time_sec = first + np.arange(count) / frame_rate

@@ -20,7 +20,7 @@ from jaxtyping import UInt8
 
 from duemani.errors import InputError
 from duemani.media.file import open_media
-from duemani.media.sound import DAMAGED_PACKETS_IN_A_ROW
+from duemani.media.sound import DAMAGED_PACKETS_IN_A_ROW, has_readable_sound
 
 ACCEPTED = "videos (mp4, mov, webm, mkv, avi)"
 LONGEST_PX = 1280
@@ -55,6 +55,19 @@ def probe_film(path: Path) -> FilmFacts:
     """
     with _open(path) as (container, stream):
         return _facts(path, container, stream)
+
+
+def has_sound_or_pictures(path: Path) -> bool:
+    """Whether a file of any kind holds sound, or moving pictures of which one can be decoded."""
+    try:
+        with open_media(path, "sound or film", ACCEPTED) as container:
+            if has_readable_sound(container):
+                return True
+            stream = None if _is_still(container) else _moving(container)
+            found = stream and next(_decoded(container, stream, _Damage()), None)
+            return found is not None
+    except InputError:
+        return False
 
 
 class Film:
@@ -160,18 +173,30 @@ def _damage_remark(places: int) -> str:
 def _open(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The file opened, and its best stream of moving pictures."""
     with open_media(path, "a film", ACCEPTED) as container:
-        if any(name in container.format.name for name in STILL_CONTAINERS):
+        if _is_still(container):
             raise InputError(f"{path} is not a film; accepted are {ACCEPTED}.")
-        moving = [
-            stream
-            for stream in container.streams.video
-            if not stream.disposition & (Disposition.attached_pic | Disposition.still_image)
-        ]
-        if not moving:
+        stream = _moving(container)
+        if stream is None:
             raise InputError(f"{path} holds no moving pictures; accepted are {ACCEPTED}.")
-        stream = max(moving, key=lambda one: one.width * one.height)
-        stream.thread_type = "AUTO"
         yield container, stream
+
+
+def _is_still(container: InputContainer) -> bool:
+    return any(name in container.format.name for name in STILL_CONTAINERS)
+
+
+def _moving(container: InputContainer) -> VideoStream | None:
+    """The best stream of moving pictures."""
+    moving = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & (Disposition.attached_pic | Disposition.still_image)
+    ]
+    if not moving:
+        return None
+    stream = max(moving, key=lambda one: one.width * one.height)
+    stream.thread_type = "AUTO"
+    return stream
 
 
 def _facts(path: Path, container: InputContainer, stream: VideoStream) -> FilmFacts:

@@ -168,10 +168,17 @@ def _open(path: Path) -> Iterator[InputContainer]:
     with open_media(path, "sound", ACCEPTED) as container:
         if not container.streams.audio:
             raise InputError(f"{path} holds no sound; accepted are {ACCEPTED}.")
-        context = container.streams.audio[0].codec_context
-        if not LOWEST_RATE_HZ <= context.sample_rate <= HIGHEST_RATE_HZ:
+        if not has_readable_sound(container):
             raise InputError(f"{path} holds no readable sound; accepted are {ACCEPTED}.")
         yield container
+
+
+def has_readable_sound(container: InputContainer) -> bool:
+    """Whether an open file's first sound stream has a sample rate that sound has."""
+    return any(
+        LOWEST_RATE_HZ <= stream.codec_context.sample_rate <= HIGHEST_RATE_HZ
+        for stream in container.streams.audio[:1]
+    )
 
 
 def _frames(path: Path) -> Iterator[tuple[AudioFrame, float]]:

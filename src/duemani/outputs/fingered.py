@@ -36,6 +36,7 @@ class Fingered:
         document: the score, None where there is no notation.
         numbers: of every note, which `<note>` of the document it is.
         remarks: what was assumed, left out or could not be kept, one sentence each.
+        player: number of every note's pianist, from 0; all the first one's by default.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Fingered:
     document: ScoreDocument | None = None
     numbers: Int[np.ndarray, " note"] | None = None
     remarks: tuple[str, ...] = ()
+    player: Int[np.ndarray, " note"] | None = None
 
     @property
     def notes(self) -> np.ndarray:
@@ -66,6 +68,10 @@ class Fingered:
         if self.document is None or self.numbers is None:
             return np.zeros(len(self.notes), int)
         return np.array([self.document.notes[number].part for number in self.numbers], int)
+
+    def player_of(self, note: int) -> int:
+        """Number of a note's pianist, from 0."""
+        return 0 if self.player is None else int(self.player[note])
 
     def bar_name(self, note: int) -> str:
         """Printed number of the bar that a note stands in."""

@@ -78,4 +78,5 @@ def _told(fingered: Fingered, at: int, count: int) -> dict[str, Any]:
         "mark": fingered.marks[at] or None,
         "bar": fingered.bar_name(at),
         "written_note": at,
+        "player": fingered.player_of(at) + 1,
     }

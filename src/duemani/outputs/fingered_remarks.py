@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Int
 
 from duemani.outputs.fingered import Fingered, hand_name
 from duemani.performance import LEFT, UNKNOWN_FINGER, Performance
@@ -35,12 +34,10 @@ def unreachable_chords(fingered: Fingered) -> list[str]:
     ]
 
 
-def too_fast_repeats(fingered: Fingered, player: Int[np.ndarray, " note"]) -> list[str]:
+def too_fast_repeats(fingered: Fingered) -> list[str]:
     """Keys of a performance that are struck again faster than any key comes up, in one sentence.
 
-    Args:
-        fingered: the performance; of a score, which tells beats and not times, nothing is said.
-        player: whose every note is; two pianists may have two pianos.
+    Of a score, which tells beats and not times, nothing is said; two pianists may have two pianos.
     """
     if fingered.document is not None:
         return []
@@ -48,7 +45,7 @@ def too_fast_repeats(fingered: Fingered, player: Int[np.ndarray, " note"]) -> li
     found: dict[str, str] = {}
     count = 0
     for at, note in enumerate(fingered.notes):
-        onset_sec, key = float(note["onset_sec"]), (int(player[at]), int(note["pitch"]))
+        onset_sec, key = float(note["onset_sec"]), (fingered.player_of(at), int(note["pitch"]))
         if onset_sec - last.get(key, -1.0) < _FASTEST_REPEAT_SEC:
             count += 1
             found.setdefault(fingered.note_name(at), fingered.bar_name(at))

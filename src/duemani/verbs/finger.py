@@ -45,7 +45,7 @@ class _Source:
     numbers: np.ndarray | None
     remarks: tuple[str, ...]
     player: np.ndarray
-    taking_over: np.ndarray | None = None
+    taking_over: np.ndarray
 
 
 def finger(
@@ -71,20 +71,29 @@ def finger(
             is a free performance that no notation follows from.
     """
     check_hand_span(hand_span_m)
-    check_sequence(path, sequence)
-    is_score = path.suffix.lower() in SCORE_SUFFIXES and not is_midi(path)
+    midi_file = is_midi(path)
+    check_sequence(path, sequence, midi_file)
+    is_score = path.suffix.lower() in SCORE_SUFFIXES and not midi_file
     source = _score(path) if is_score else _notes(path, progress, sequence)
     if not len(source.performance.notes):
         raise NothingPlayedError(f"{path.name} holds no piano notes; there is nothing to finger.")
     players = _players(source)
     fingerings = [
         choose_fingers(
-            Performance(source.performance.notes[mine], source.performance.pedal), hand_span_m, keep
+            Performance(source.performance.notes[mine], source.performance.pedal),
+            hand_span_m,
+            keep,
+            taking_over=source.taking_over[mine],
         )
         for mine in players
     ]
     if not is_score and notation:
         together = _together(source, players, fingerings).performance
+        if not midi_file:
+            raise InputError(
+                f"{path.name} is a performance without bars and beats, from which no notation"
+                " follows; .mid, .json and .html are accepted as output."
+            )
         source = _engravable(path, source, together, sequence)
     return _fingered(source, players, fingerings, hand_span_m, keep)
 
@@ -179,6 +188,7 @@ def _notes(path: Path, progress: Progress | None, sequence: int | None) -> _Sour
         None,
         take.remarks,
         take.player if len(take.player) else np.zeros(len(index), int),
+        np.zeros(len(index), int),
     )
 
 
@@ -210,11 +220,6 @@ def _engravable(
 ) -> _Source:
     from duemani.inputs.midi.notation import notate
 
-    if not is_midi(path):
-        raise InputError(
-            f"{path.name} is a performance without bars and beats, from which no notation follows;"
-            " .mid, .json and .html are accepted as output."
-        )
     notated = notate(path, fingered, source.title, source.player, sequence)
     bar = np.array([notated.document.notes[number].bar for number in notated.numbers], int)
     return replace(
@@ -246,9 +251,6 @@ def _fingered(
             told[at], marked[at] = sentences, mark
         hardness = np.maximum(hardness, difficulty(made, starts, hand_span_m))
     fingering = _together(source, players, fingerings)
-    if keep == "hard" and source.taking_over is not None:
-        printed = np.where(source.taking_over > 0, source.taking_over, fingering.substitution)
-        fingering = replace(fingering, substitution=printed.astype(np.int8))
     fingered = Fingered(
         title=source.title,
         fingering=fingering,
@@ -265,13 +267,14 @@ def _fingered(
         written_index=source.written_index,
         document=source.document,
         numbers=source.numbers,
+        player=np.unique(source.player, return_inverse=True)[1],
     )
     remarks = (
         *source.remarks,
         # `fingering.remarks` names the same contradictions by seconds instead of bars.
         *((keep == "hard" and contradictions(fingered, source.performance)) or fingering.remarks),
         *unreachable_chords(fingered),
-        *too_fast_repeats(fingered, source.player),
+        *too_fast_repeats(fingered),
     )
     return replace(fingered, remarks=tuple(dict.fromkeys(remarks)))
 

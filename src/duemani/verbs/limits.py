@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from duemani.errors import InputError
-from duemani.performance import Performance
+from duemani.performance import SEC_A_NOTE, SPARE_SEC, Performance, is_mostly_pause
 
 MOST_NOTES_A_SECOND = 250
-SPARE_SEC, SEC_A_NOTE = 600.0, 2.0
 
 
 def check_crowd(performance: Performance) -> None:
@@ -45,7 +44,7 @@ def check_length(name: str, length_sec: float, notes: int) -> None:
     Raises:
         InputError: it lasts longer than 10 minutes and 2 seconds a note.
     """
-    if length_sec > SPARE_SEC + SEC_A_NOTE * notes:
+    if is_mostly_pause(length_sec, notes):
         raise InputError(
             f"{name} lasts {length_sec / 60:.0f} minutes for {notes}"
             f" note{'' if notes == 1 else 's'}; hands are moved for up to {SPARE_SEC / 60:.0f}"

@@ -16,12 +16,13 @@ from jaxtyping import Float
 from duemani.errors import InputError, NothingPlayedError
 from duemani.files import check_output
 from duemani.models.diffusion.config import DiffusionOptions
+from duemani.models.fingering.reach import CHORD_SHARE_OF_SPAN
 from duemani.models.solver.style import Style
 from duemani.motion import HandMotion, save_motion
 from duemani.performance import Performance
 from duemani.progress import Progress, stage_share
 from duemani.verbs.limits import check_crowd, check_length
-from duemani.verbs.read import Take, first_player, read_take, sound_sec
+from duemani.verbs.read import Take, of_player, read_take, sound_sec
 from duemani.version import VERSION
 
 if TYPE_CHECKING:
@@ -73,7 +74,6 @@ def generate(
             begin at once than hands could strike.
     """
     from duemani.models.fingering.choose import assign_fingers
-    from duemani.models.fingering.reach import CHORD_SHARE_OF_SPAN
 
     check_frame_rate(frame_rate)
     length_sec = max(performance.duration_sec, until_sec)
@@ -129,6 +129,7 @@ def perform(
     options: DiffusionOptions | None = None,
     networks: MotionNetworks | None = None,
     sequence: int | None = None,
+    player: int = 1,
 ) -> tuple[Take, HandMotion]:
     """A file in, two hands playing it out.
 
@@ -142,9 +143,11 @@ def perform(
         options: as `generate` takes them.
         networks: as `generate` takes them.
         sequence: which of a type 2 MIDI file's sequences is meant, from 1.
+        player: whose notes are played, where they are for several pianists, from 1.
 
     Raises:
-        InputError: the input cannot be read, holds no notes, or the part lies outside it.
+        InputError: the input cannot be read, holds no notes, has no such player, or the part lies
+            outside it.
     """
     check_frame_rate(frame_rate)
     if between_sec is not None and not 0 <= between_sec[0] < between_sec[1]:
@@ -152,7 +155,9 @@ def perform(
         raise InputError(
             f"the part from {start_sec:g} to {end_sec:g} s is empty or starts before 0."
         )
-    take = first_player(read_take(path, progress, between_sec, sequence))
+    style = style or Style()
+    take = of_player(read_take(path, progress, between_sec, sequence), player, "played")
+    take = _with_substitutions(take, style)
     if between_sec is not None:
         take = _cut(take, *between_sec)
     if not len(take.performance.notes):
@@ -174,6 +179,17 @@ def perform(
     )
     provenance = {**motion.provenance, "input": path.name, "notes": take.origin}
     return replace(take, performance=fingered), replace(motion, provenance=provenance)
+
+
+def _with_substitutions(take: Take, style: Style) -> Take:
+    """The take with all its fingers, where some are printed to take a key over from others."""
+    if not take.taking_over.any():
+        return take
+    from duemani.models.fingering.choose import assign_fingers
+
+    span_m = style.hand_span_m * CHORD_SHARE_OF_SPAN
+    fingered = assign_fingers(take.performance, span_m, taking_over=take.taking_over)
+    return replace(take, performance=fingered)
 
 
 def _within(between_sec: tuple[float, float] | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -36,6 +35,8 @@ class Take:
         player: number of every note's pianist, from 0; empty where there is one only.
         foreign: names of the instruments the notes are for, where none is a keyboard.
         written: how many notes a score writes, of which repeats and tremolos make more.
+        taking_over: finger printed to take over each note's key while it is held, 0 none; empty
+            where nothing is printed.
     """
 
     performance: Performance
@@ -48,6 +49,12 @@ class Take:
     player: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     foreign: str = ""
     written: int | None = None
+    taking_over: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+
+    @property
+    def players(self) -> int:
+        """How many pianists the notes are for."""
+        return max(len(np.unique(self.player)), 1)
 
 
 def read_take(
@@ -68,10 +75,10 @@ def read_take(
     Raises:
         InputError: no such file, an unknown suffix, or contents that do not fit it.
     """
-    suffix = path.suffix.lower()
     check_input(path)
-    check_sequence(path, sequence)
-    if is_midi(path):
+    suffix, midi_file = path.suffix.lower(), is_midi(path)
+    check_sequence(path, sequence, midi_file)
+    if midi_file:
         from duemani.inputs.midi.read import read_midi
 
         midi = read_midi(path, sequence)
@@ -85,9 +92,10 @@ def read_take(
             foreign=midi.foreign,
         )
     if suffix == ".json":
-        from duemani.inputs.midi.read import load_json
+        from duemani.inputs.midi.read import read_json
 
-        return Take(load_json(path), path, _title(path), origin="notes as given")
+        performance, player = read_json(path)
+        return Take(performance, path, _title(path), origin="notes as given", player=player)
     if suffix in SCORE_SUFFIXES:
         from duemani.inputs.score.play import load_score
 
@@ -100,24 +108,59 @@ def read_take(
             remarks=score.remarks,
             written=len(set(score.numbers.tolist())),
             player=score.player,
+            taking_over=score.taking_over,
         )
     heard = transcribe(path, progress, between_sec)
     origin = "notes transcribed from the recording"
     return Take(heard, path, _title(path), recording=path, origin=origin)
 
 
-def first_player(take: Take) -> Take:
-    """The take with the first pianist's notes alone; two hands play no more."""
-    players = len(np.unique(take.player))
-    if players < 2:
+def of_player(take: Take, player: int, done: str) -> Take:
+    """The take with one pianist's notes alone; two hands play no more.
+
+    Args:
+        take: the notes of all.
+        player: whose, from 1.
+        done: what is done with them, for the remark: "played".
+
+    Raises:
+        InputError: there is no such player.
+    """
+    check_player(take.source.name, take.players, player)
+    if take.players < 2:
         return take
-    mine = take.player == take.player.min()
-    remark = f"The notes are for {players} pianists: only the first one's are played."
+    mine = take.player == np.unique(take.player)[player - 1]
+    remark = (
+        f"The notes are for {take.players} pianists: only those of player {player} are {done}"
+        " (--player chooses)."
+    )
     return replace(
         take,
-        performance=Performance.create(take.performance.notes[mine], take.performance.pedal),
+        performance=Performance(take.performance.notes[mine], take.performance.pedal),
         player=np.zeros(0, int),
+        taking_over=take.taking_over[mine] if len(take.taking_over) else take.taking_over,
         remarks=(*take.remarks, remark),
+    )
+
+
+def check_player(name: str, players: int, player: int) -> None:
+    """Refuse a player whom the music does not have.
+
+    Args:
+        name: of the file.
+        players: how many pianists its notes are for.
+        player: the one who is meant, from 1.
+
+    Raises:
+        InputError: there are fewer.
+    """
+    if player <= players:
+        return
+    if players == 1:
+        raise InputError(f"{name} is for one pianist; there is no player {player}.")
+    raise InputError(
+        f"{name} is for {players} pianists; there is no player {player}: 1 to {players} are"
+        " accepted."
     )
 
 
@@ -128,8 +171,11 @@ def check_input(path: Path) -> None:
         InputError: no such file, or neither its suffix nor its contents are known.
     """
     check_readable(path)
-    known = path.suffix.lower() in INPUT_SUFFIXES or is_midi(path)
-    if not known and not _is_media(path):
+    if path.suffix.lower() in INPUT_SUFFIXES or is_midi(path):
+        return
+    from duemani.media.film import has_sound_or_pictures
+
+    if not has_sound_or_pictures(path):
         raise InputError(
             f"{path.name} has an unknown suffix, and neither sound nor film is found in it;"
             f" accepted are recordings ({listed(AUDIO_SUFFIXES)}),"
@@ -138,13 +184,13 @@ def check_input(path: Path) -> None:
         )
 
 
-def check_sequence(path: Path, sequence: int | None) -> None:
+def check_sequence(path: Path, sequence: int | None, midi_file: bool) -> None:
     """Refuse to choose a sequence of what has none.
 
     Raises:
         InputError: one is chosen, and the file is no MIDI.
     """
-    if sequence is not None and not is_midi(path):
+    if sequence is not None and not midi_file:
         raise InputError(f"{path.name} is no MIDI file; --sequence is for MIDI files of type 2.")
 
 
@@ -153,7 +199,7 @@ def is_midi(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             start = file.read(12)
-    except OSError:
+    except (OSError, ValueError):
         start = b""
     is_riff_midi = start[:4] == b"RIFF" and start[8:] == b"RMID"
     return start[:4] == b"MThd" or is_riff_midi or path.suffix.lower() in MIDI_SUFFIXES
@@ -162,17 +208,6 @@ def is_midi(path: Path) -> bool:
 def holds_media(path: Path) -> bool:
     """Whether `check_input` takes a file for a recording or a film."""
     return not is_midi(path) and path.suffix.lower() not in (*SCORE_SUFFIXES, ".json")
-
-
-def _is_media(path: Path) -> bool:
-    from duemani.media.film import probe_film
-    from duemani.media.sound import probe_audio
-
-    for probe in (probe_audio, probe_film):
-        with suppress(InputError):
-            probe(path)
-            return True
-    return False
 
 
 def transcribe(

@@ -15,6 +15,7 @@ from duemani.inputs.film.filmed_hands import FilmedHands
 from duemani.inputs.film.fingertip_file import read_fingertips
 from duemani.inputs.film.keyboard.film import UNFOUND, KeyboardFound
 from duemani.inputs.film.keyboard_view import KeyboardView
+from duemani.lifting.identity import keep_hands_apart
 from duemani.lifting.lift import lift_hands
 from duemani.motion import HandMotion, save_motion
 from duemani.progress import Progress
@@ -39,7 +40,8 @@ class Tracked:
 
     Attributes:
         motion: both hands in the keyboard frame; its clock is `filmed`'s.
-        filmed: what the tracker saw, frame by frame; 0 is the start of the part tracked.
+        filmed: what the tracker saw, frame by frame, each hand in its own row; 0 is the start of
+            the part tracked.
         view: where the keyboard lies in the pictures.
         remarks: what is in doubt, one sentence each.
         mirrored: the film's pictures were turned back left to right before anything else.
@@ -81,6 +83,7 @@ def track(
         raise InputError(f"{frame_rate} frames per second are not accepted; 1 to 240 are.")
     if path.suffix.lower() == FINGERTIP_SUFFIX:
         filmed, view = read_fingertips(path, frame_rate)
+        filmed = keep_hands_apart(filmed, view)
         return Tracked(_named(lift_hands(filmed, view, frame_rate), path), filmed, view)
     from duemani.inputs.film.hands.search import playing_band
     from duemani.inputs.film.hands.tracker import track_film
@@ -95,13 +98,13 @@ def track(
         tracking = track_film(pictures, playing_band(view), view.camera.mirrored)
     except InputError:
         raise InputError(f"{path.name} holds no picture between those times.") from None
-    filmed = tracking.hands
-    seen = (filmed.confidence > 0).mean(1)
+    seen = (tracking.hands.confidence > 0).mean(1)
     if seen.max(initial=0) < _LEAST_SEEN:
         raise InputError(
             f"no hands were found in {path.name}, though the keyboard was; hands that play, seen"
             " from above, are needed."
         )
+    filmed = keep_hands_apart(tracking.hands, view)
     filmed = replace(filmed, time_sec=filmed.time_sec - part_sec[0])
     motion = _named(lift_hands(filmed, view, frame_rate), path)
     if not motion.tracked.any():

@@ -19,6 +19,7 @@ from duemani.errors import InputError
 from duemani.outputs.page import review_video
 from duemani.outputs.page.review_page import save_review_page
 from duemani.outputs.page.review_video import small_film, video_length_sec
+from duemani.performance import Performance, make_notes
 from duemani.report import Review
 from tests.helpers.pages import Blocks, make_motion, read_page
 from tests.helpers.reviews import audio_review, empty_review, made_review, sound_file
@@ -167,6 +168,16 @@ def test_of_nothing_it_says_so() -> None:
     assert data["media"]["mime"] == ""
     assert data["duration_sec"] == 0
     assert any("none were heard" in sentence for sentence in data["absent"])
+
+
+def test_hours_of_hardly_any_notes_are_not_rendered(tmp_path: Path) -> None:
+    notes = make_notes([(0.0, 1.0, 60, 64), (5400.0, 5401.0, 62, 64)])
+    save_review_page(
+        tmp_path / "page.html", replace(empty_review(), performance=Performance.create(notes))
+    )
+    data = data_of(read_page(tmp_path / "page.html"))
+    assert data["media"]["mime"] == ""
+    assert "The sound is left out: 90 minutes for 2 notes are mostly pauses." in data["absent"]
 
 
 def test_motions_stand_in_the_page_and_unfit_ones_do_not(tmp_path: Path) -> None:

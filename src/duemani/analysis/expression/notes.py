@@ -7,9 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from duemani.alignment.score import Alignment
 from duemani.analysis.expression.slips import Slip, find_slips, spelled
 from duemani.analysis.expression.take import Aspect, Take
 from duemani.analysis.reasons.words import listed
+from duemani.inputs.score.line import ScoreLine
 from duemani.report import Remark
 
 _GROUP_BARS = 1
@@ -26,15 +28,20 @@ _PERHAPS = "Perhaps it is another edition, or an ornament."
 
 def notes_against_score(take: Take) -> Aspect:
     """Remarks on notes that differ from the score."""
-    if take.alignment is None:
+    found = take.alignment
+    if found is None:
         return Aspect(
             cannot_tell=("Wrong and missing notes cannot be told: there is no score to compare.",)
         )
-    slips = find_slips(take)
+    slips = find_slips(take, found)
     plain = [slip for slip in slips if not slip.doubtful]
     doubtful = [slip for slip in slips if slip.doubtful]
-    remarks = [*_plain(take, plain), *_differing(take, doubtful), *_restarts(take)]
-    if not remarks and take.alignment.match_rate > 0.995 and len(take.onset_sec) >= 50:
+    remarks = [
+        *_plain(take, found.line, plain),
+        *_differing(take, found.line, doubtful),
+        *_restarts(take, found),
+    ]
+    if not remarks and found.match_rate > 0.995 and len(take.onset_sec) >= 50:
         remarks = [
             take.remark(
                 "notes", "All notes are right", "Every note is played as it is written.",
@@ -48,15 +55,15 @@ def _whole(take: Take) -> tuple[float, float]:
     return float(take.onset_sec[0]), float(take.release_sec.max())
 
 
-def _plain(take: Take, slips: list[Slip]) -> Iterator[Remark]:
+def _plain(take: Take, line: ScoreLine, slips: list[Slip]) -> Iterator[Remark]:
     """A clean performance is called so, its few slips named; else passage by passage."""
     count = len(take.onset_sec)
     if not slips:
         return
     if len(slips) > max(_CLEAN_SLIPS, _CLEAN_SHARE * count):
-        yield from _grouped(take, slips)
+        yield from _grouped(take, line, slips)
         return
-    told = [_one(take, slip) for slip in slips]
+    told = [_one(take, line, slip) for slip in slips]
     more = f" and {len(told) - _ALL_NAMED} more" if len(told) > _ALL_NAMED else ""
     right = count - sum(slip.played >= 0 for slip in slips)
     yield take.remark(
@@ -72,27 +79,27 @@ def _plain(take: Take, slips: list[Slip]) -> Iterator[Remark]:
     )  # fmt: skip
 
 
-def _one(take: Take, slip: Slip) -> str:
+def _one(take: Take, line: ScoreLine, slip: Slip) -> str:
     """`bar 12, left hand: D♭5 instead of C5`."""
     hand = f", {_HANDS[slip.hand]}" if slip.hand in _HANDS else ""
-    return f"bar {_bar_name(take, slip.bar)}{hand}: {_what(take, slip)}"
+    return f"bar {_bar_name(line, slip.bar)}{hand}: {_what(take, line, slip)}"
 
 
-def _what(take: Take, slip: Slip) -> str:
+def _what(take: Take, line: ScoreLine, slip: Slip) -> str:
     if slip.played < 0:
-        return f"{spelled(take, slip, False)} left out"
+        return f"{spelled(take, line, slip, False)} left out"
     if slip.written < 0:
-        return f"{spelled(take, slip, True)} struck besides"
-    return f"{spelled(take, slip, True)} instead of {spelled(take, slip, False)}"
+        return f"{spelled(take, line, slip, True)} struck besides"
+    return f"{spelled(take, line, slip, True)} instead of {spelled(take, line, slip, False)}"
 
 
-def _differing(take: Take, slips: list[Slip]) -> Iterator[Remark]:
+def _differing(take: Take, line: ScoreLine, slips: list[Slip]) -> Iterator[Remark]:
     """Crowds of differences, in one remark: what they are is not known."""
     if not slips:
         return
-    bars = list(dict.fromkeys(_bar_name(take, slip.bar) for slip in slips))
+    bars = list(dict.fromkeys(_bar_name(line, slip.bar) for slip in slips))
     shown = listed(bars[:12]) + (" and others" if len(bars) > 12 else "")
-    examples = "; ".join(_one(take, slip) for slip in slips[:_NAMED])
+    examples = "; ".join(_one(take, line, slip) for slip in slips[:_NAMED])
     yield take.remark(
         "notes", f"Another text than the score's in bar{'s' if len(bars) > 1 else ''} {shown}",
         f"{len(slips)} notes are not as this score has them, close together or the same way each"
@@ -103,7 +110,7 @@ def _differing(take: Take, slips: list[Slip]) -> Iterator[Remark]:
     )  # fmt: skip
 
 
-def _grouped(take: Take, slips: list[Slip]) -> Iterator[Remark]:
+def _grouped(take: Take, line: ScoreLine, slips: list[Slip]) -> Iterator[Remark]:
     groups: list[list[Slip]] = []
     for slip in slips:
         last = groups[-1][-1] if groups else None
@@ -114,10 +121,10 @@ def _grouped(take: Take, slips: list[Slip]) -> Iterator[Remark]:
     ranked = sorted(groups, key=lambda one: -len(one))
     passages = [group for group in ranked if len(group) > 1][:_MOST]
     for group in passages:
-        yield _told(take, group)
+        yield _told(take, line, group)
     left = [slip for slip in slips if not any(slip in group for group in passages)]
     if left:
-        told = [_one(take, slip) for slip in left]
+        told = [_one(take, line, slip) for slip in left]
         more = f"; and {len(told) - _ALL_NAMED} more" if len(told) > _ALL_NAMED else ""
         yield take.remark(
             "notes", f"{len(left)} single slip{'s' if len(left) > 1 else ''}",
@@ -128,7 +135,7 @@ def _grouped(take: Take, slips: list[Slip]) -> Iterator[Remark]:
         )  # fmt: skip
 
 
-def _told(take: Take, group: list[Slip]) -> Remark:
+def _told(take: Take, line: ScoreLine, group: list[Slip]) -> Remark:
     wrong = [slip for slip in group if slip.played >= 0 and slip.written >= 0]
     missing = [slip for slip in group if slip.played < 0]
     extra = [slip for slip in group if slip.written < 0]
@@ -138,7 +145,7 @@ def _told(take: Take, group: list[Slip]) -> Remark:
     count, notes = len(group), len(take.onset_sec)
     hands = {slip.hand for slip in group}
     hand = hands.pop() if len(hands) == 1 else -1
-    named = _some([_one(take, slip) for slip in group])
+    named = _some([_one(take, line, slip) for slip in group])
     practice = "Check it with the page."
     if count > 2:
         practice = f"Play {'the ' + _HANDS[hand] if hand in _HANDS else 'each hand'} alone and"
@@ -151,10 +158,9 @@ def _told(take: Take, group: list[Slip]) -> Remark:
     )  # fmt: skip
 
 
-def _restarts(take: Take) -> Iterator[Remark]:
+def _restarts(take: Take, found: Alignment) -> Iterator[Remark]:
     """Where the player stopped and went back; written repeats are none."""
-    assert take.alignment is not None
-    line, passages = take.alignment.line, take.alignment.passages
+    line, passages = found.line, found.passages
     for before, after in pairwise(passages):
         stop, start = float(before.quarter[-1]), float(after.quarter[0])
         along = any(abs(stop - a) < 2.5 and abs(start - b) < 2.5 for a, b in line.jumps)
@@ -165,15 +171,14 @@ def _restarts(take: Take) -> Iterator[Remark]:
         back = start <= stop
         yield take.remark(
             "notes", "Stopped and started again" if back else "Some bars left out",
-            f"You stop in bar {_bar_name(take, there)} and go on from bar {_bar_name(take, here)}."
+            f"You stop in bar {_bar_name(line, there)} and go on from bar {_bar_name(line, here)}."
             + (" Find what breaks the flow there, and practise across it." if back else ""),
             span, 0.45, 0.85,
         )  # fmt: skip
 
 
-def _bar_name(take: Take, bar: int) -> str:
-    assert take.alignment is not None
-    return take.alignment.line.bars_named(int(bar), int(bar)) or str(int(bar) + 1)
+def _bar_name(line: ScoreLine, bar: int) -> str:
+    return line.bars_named(int(bar), int(bar)) or str(int(bar) + 1)
 
 
 def _some(names: list[str]) -> str:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool
 
+from duemani.alignment.score import Alignment
 from duemani.analysis.expression.take import Take
 from duemani.analysis.reasons.words import key_name
+from duemani.inputs.score.line import ScoreLine
 from duemani.performance import LEFT, RIGHT
 
 _SAME_PLACE_SEC = 0.25
@@ -43,23 +45,26 @@ class Slip:
     doubtful: bool = False
 
 
-def find_slips(take: Take) -> list[Slip]:
+def find_slips(take: Take, found: Alignment) -> list[Slip]:
     """Every difference in which key was struck.
 
     What an ornament, a tremolo or a grace note plays is none, nor is a note struck earlier or
     later than its place, nor one whose key is down already.
+
+    Args:
+        take: what was played.
+        found: where it is in the score.
     """
-    assert take.alignment is not None
-    found, line = take.alignment, take.alignment.line
-    free = _free(take)
-    extra = [int(note) for note in found.extra if not _ornamental(take, int(note), free)]
+    line = found.line
+    free = _free(line)
+    extra = [int(note) for note in found.extra if not _ornamental(take, found, int(note), free)]
     missing = [
         (int(written), float(when))
         for written, when in zip(found.missing, found.missing_sec, strict=True)
         # Editions differ most in grace notes, and how often a tremolo strikes is free.
         if not line.grace[written] and not free[written]
     ]
-    extra, missing = _without_shifted(take, extra, missing)
+    extra, missing = _without_shifted(take, line, extra, missing)
     used: set[int] = set()
     slips = []
     for written, when in missing:
@@ -79,17 +84,17 @@ def find_slips(take: Take) -> list[Slip]:
         elif not _sounding(take, int(line.pitch[written]), when):
             slips.append(Slip(-1, written, max(when, 0.0), bar, hand))
     slips += [
-        Slip(note, -1, float(take.onset_sec[note]), int(found.bar[note]), _hand_of(take, note))
+        Slip(
+            note, -1, float(take.onset_sec[note]), int(found.bar[note]), _hand_of(take, found, note)
+        )
         for note in extra
         if note not in used
     ]
-    return _doubted(take, sorted(slips, key=lambda slip: slip.time_sec))
+    return _doubted(take, found, sorted(slips, key=lambda slip: slip.time_sec))
 
 
-def spelled(take: Take, slip: Slip, played: bool) -> str:
+def spelled(take: Take, line: ScoreLine, slip: Slip, played: bool) -> str:
     """A slip's note as the score spells it; a note that it does not have as its neighbours."""
-    assert take.alignment is not None
-    line = take.alignment.line
     pitch = int(take.pitch[slip.played]) if played else int(line.pitch[slip.written])
     if not line.spelling:
         return key_name(pitch)
@@ -109,36 +114,30 @@ def _moved(name: str, octaves: int) -> str:
     return f"{name[:at]}{int(name[at:]) + octaves}"
 
 
-_FLAT = {1: "D♭", 3: "E♭", 6: "G♭", 8: "A♭", 10: "B♭"}
-_SHARP = {1: "C♯", 3: "D♯", 6: "F♯", 8: "G♯", 10: "A♯"}
-
-
 def _by_the_others(spelling: tuple[str, ...], pitch: int) -> str:
     """A black key with flats where the score has mostly flats, with sharps where sharps."""
     signs = Counter(sign for name in spelling for sign in name if sign in "♭♯")
-    names = _FLAT if signs["♭"] > signs["♯"] else _SHARP
-    if pitch % 12 not in names or signs["♭"] == signs["♯"]:
+    if signs["♭"] == signs["♯"]:
         return key_name(pitch)
-    return f"{names[pitch % 12]}{pitch // 12 - 1}"
+    return key_name(pitch, "♭" if signs["♭"] > signs["♯"] else "♯")
 
 
-def _free(take: Take) -> Bool[np.ndarray, " written"]:
+def _free(line: ScoreLine) -> Bool[np.ndarray, " written"]:
     """Notes under an ornament or tremolo; in a chord only one note carries the sign."""
-    assert take.alignment is not None
-    line = take.alignment.line
     place = [*zip(line.voice.tolist(), np.round(line.onset_quarter, 4).tolist(), strict=True)]
     signed = {one for one, ornament in zip(place, line.ornament, strict=True) if ornament}
     return np.array([one in signed for one in place], bool)
 
 
-def _ornamental(take: Take, note: int, free: Bool[np.ndarray, " written"]) -> bool:
+def _ornamental(
+    take: Take, found: Alignment, note: int, free: Bool[np.ndarray, " written"]
+) -> bool:
     """An extra note that an ornament, a grace note or a tremolo near it may well play.
 
     Within two semitones of its note, or, as the two halves of a tremolo are written one after
     the other, any key that is written within its length before or after it.
     """
-    assert take.alignment is not None
-    line, at = take.alignment.line, take.alignment.onset_quarter[note]
+    line, at = found.line, found.onset_quarter[note]
     start, length = line.onset_quarter, line.duration_quarter
     about = free | line.grace
     near = (start - _NEAR_QUARTERS <= at) & (start + length + _NEAR_QUARTERS >= at) & about
@@ -153,16 +152,15 @@ def _ornamental(take: Take, note: int, free: Bool[np.ndarray, " written"]) -> bo
 
 
 def _without_shifted(
-    take: Take, extra: list[int], missing: list[tuple[int, float]]
+    take: Take, line: ScoreLine, extra: list[int], missing: list[tuple[int, float]]
 ) -> tuple[list[int], list[tuple[int, float]]]:
     """A key that is left out here and struck besides nearby is early or late, no slip."""
-    assert take.alignment is not None
-    pitch = take.alignment.line.pitch
     pairs = sorted(
         (abs(float(take.onset_sec[note]) - when), note, written)
         for note in extra
         for written, when in missing
-        if pitch[written] == take.pitch[note] and abs(take.onset_sec[note] - when) < _TIMING_SEC
+        if line.pitch[written] == take.pitch[note]
+        and abs(take.onset_sec[note] - when) < _TIMING_SEC
     )
     early, late = set[int](), set[int]()
     for _, note, written in pairs:
@@ -181,12 +179,11 @@ def _sounding(take: Take, pitch: int, when: float) -> bool:
     return bool(np.any(same & (take.onset_sec < when - 0.01) & (take.release_sec > when + 0.05)))
 
 
-def _hand_of(take: Take, note: int) -> int:
+def _hand_of(take: Take, found: Alignment, note: int) -> int:
     """The hand of an extra note: as known, else of the nearest key written about there."""
-    assert take.alignment is not None
     if take.hand[note] in (LEFT, RIGHT):
         return int(take.hand[note])
-    line, at = take.alignment.line, take.alignment.onset_quarter[note]
+    line, at = found.line, found.onset_quarter[note]
     near = np.flatnonzero((np.abs(line.onset_quarter - at) <= 1.0) & (line.hand >= 0))
     if not len(near):
         return -1
@@ -195,14 +192,14 @@ def _hand_of(take: Take, note: int) -> int:
     return int(hands.pop()) if len(hands) == 1 else -1
 
 
-def _doubted(take: Take, slips: list[Slip]) -> list[Slip]:
+def _doubted(take: Take, found: Alignment, slips: list[Slip]) -> list[Slip]:
     """Marks crowds of differences, and the same one that comes again.
 
     Fingers slip now and then; other notes one after another, or at every return of a passage, are
     mostly another edition's, or an ornament's.
     """
-    crowds = _crowded(take, slips).tolist()
-    alike = [_likeness(take, slip) for slip in slips]
+    crowds = _crowded(found, slips).tolist()
+    alike = [_likeness(take, found.line, slip) for slip in slips]
     count = Counter(alike)
     # How often the same has to come; the same key left out is more likely struck too softly.
     enough = [_ALIKE if slip.written < 0 else _AGAIN for slip in slips]
@@ -212,16 +209,14 @@ def _doubted(take: Take, slips: list[Slip]) -> list[Slip]:
     ]
 
 
-def _likeness(take: Take, slip: Slip) -> tuple[int, int]:
-    assert take.alignment is not None
-    wanted = int(take.alignment.line.pitch[slip.written]) if slip.written >= 0 else -1
+def _likeness(take: Take, line: ScoreLine, slip: Slip) -> tuple[int, int]:
+    wanted = int(line.pitch[slip.written]) if slip.written >= 0 else -1
     return wanted, int(take.pitch[slip.played]) if slip.played >= 0 else -1
 
 
-def _crowded(take: Take, slips: list[Slip]) -> Bool[np.ndarray, " slip"]:
+def _crowded(found: Alignment, slips: list[Slip]) -> Bool[np.ndarray, " slip"]:
     """At least four differences within a bar's length, and what joins them."""
-    assert take.alignment is not None
-    line, at = take.alignment.line, take.alignment.onset_quarter
+    line, at = found.line, found.onset_quarter
     place = np.array(
         [line.onset_quarter[s.written] if s.written >= 0 else at[s.played] for s in slips], float
     )

@@ -66,10 +66,8 @@ def _beats(line: ScoreLine, passage: Passage) -> Float[np.ndarray, " beat"]:
     for start, end, beat in zip(line.bar_quarter, ends, line.beat_quarter, strict=True):
         if end < low or start > high:
             continue
-        # An upbeat bar's beats count from its end.
-        stop = min(end, high + 1e-6)
-        places = np.arange(start, stop - 1e-6, beat)
-        found.append(places[(places >= low - 1e-6) & (places <= high + 1e-6)])
+        places = np.arange(start, min(end - 1e-6, high + 1e-6), beat)
+        found.append(places[places >= low - 1e-6])
     return np.unique(np.concatenate(found)) if found else np.zeros(0)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
-from duemani.analysis.hand_moves import SHIFT, both_hands
+from duemani.analysis.hand_moves import SHIFT, HandMoves, both_hands
 from duemani.analysis.reasons.alternatives import alternatives
 from duemani.analysis.reasons.sentences import sentences
 from duemani.analysis.reasons.words import key_name, per_cent
@@ -37,12 +37,17 @@ def reasons(
     """
     told: list[list[str]] = [[] for _ in fingering.performance.notes]
     wide = {note: group for group in fingering.unreachable for note in group}
-    for moves in both_hands(fingering.performance.notes, reach_scale(hand_span_m)):
+    for moves in _moves(fingering, hand_span_m):
         for note in moves.event_of:
             if given is not None and given[note]:
                 told[note].append("Printed in the score.")
             told[note] += sentences(fingering, moves, note, wide.get(note))
     return [tuple(dict.fromkeys(lines))[:MOST_REASONS] for lines in told]
+
+
+def _moves(fingering: Fingering, hand_span_m: float) -> list[HandMoves]:
+    scale = reach_scale(hand_span_m)
+    return both_hands(fingering.performance.notes, scale, fingering.substitution)
 
 
 def marks(fingering: Fingering, hand_span_m: float = MEDIUM_HAND_SPAN_M) -> list[str]:
@@ -53,7 +58,7 @@ def marks(fingering: Fingering, hand_span_m: float = MEDIUM_HAND_SPAN_M) -> list
     A shift in a rest is none.
     """
     found = [""] * len(fingering.performance.notes)
-    for moves in both_hands(fingering.performance.notes, reach_scale(hand_span_m)):
+    for moves in _moves(fingering, hand_span_m):
         for note, kind in moves.kind.items():
             rested = kind == SHIFT and moves.rest_before(moves.event_of[note])
             found[note] = "" if rested else kind
@@ -76,7 +81,7 @@ def why(fingering: Fingering, note: int, hand_span_m: float = MEDIUM_HAND_SPAN_M
     notes = fingering.performance.notes
     if not 0 <= note < len(notes):
         raise InputError(f"there is no note {note}; notes 0-{len(notes) - 1} are accepted.")
-    for moves in both_hands(notes, reach_scale(hand_span_m)):
+    for moves in _moves(fingering, hand_span_m):
         if note not in moves.event_of:
             continue
         finger, chances = moves.finger(note), fingering.chances[note]

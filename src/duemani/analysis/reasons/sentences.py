@@ -66,7 +66,7 @@ def _moved(moves: HandMoves, note: int) -> list[str]:
     kind, origin, finger = moves.kind[note], moves.origin[note], moves.finger(note)
     if not kind:
         return []
-    before = moves.finger(origin)
+    before = moves.later_finger(origin)
     if kind == THUMB_UNDER:
         return [f"The thumb passes under {before}{_onwards(moves, note)}."]
     if kind == FINGER_OVER:
@@ -132,7 +132,8 @@ def _spanned(moves: HandMoves, note: int) -> list[str]:
         others += [other for other in moves.events[event - 1] if other not in others]
     found: list[tuple[float, str]] = []
     for other in others:
-        finger, by = moves.finger(other), moves.finger(note)
+        finger = moves.finger(other) if other in together else moves.later_finger(other)
+        by = moves.finger(note)
         offset, semitones = moves.offset_m(other, note), moves.pitch(note) - moves.pitch(other)
         low, high = sorted((finger, by))
         if abs(semitones) == 12 and low == 1 and high >= 4 and other in together:
@@ -168,9 +169,9 @@ def _close_call(fingering: Fingering, moves: HandMoves, note: int) -> list[str]:
 
 def _held(moves: HandMoves, note: int, taking: int) -> list[str]:
     event, finger = moves.event_of[note], moves.finger(note)
-    held = sorted(moves.held_at(event), key=moves.finger)
+    held = sorted(moves.held_at(event), key=moves.later_finger)
     if held:
-        busy = sorted({moves.finger(other) for other in held})
+        busy = sorted({moves.later_finger(other) for other in held})
         free = [other for other in range(1, 6) if other not in busy]
         keys = listed([key_name(moves.pitch(other)) for other in held])
         verb = "holds" if len(busy) == 1 else "hold"
@@ -186,7 +187,8 @@ def _held(moves: HandMoves, note: int, taking: int) -> list[str]:
                 return [f"Let go early: {finger_name(finger)} goes on to {_key(moves, other)}."]
         played += 1
     if played:
-        return [f"Holds {_key(moves, note)} with {finger_name(finger)} while the others play."]
+        by = finger_name(taking or finger)
+        return [f"Holds {_key(moves, note)} with {by} while the others play."]
     return []
 
 

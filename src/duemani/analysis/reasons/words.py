@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-_KEYS = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+_NAMES = {
+    "♯": ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"),
+    "♭": ("C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B"),
+    "": ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"),
+}
 _INTERVALS = (
     "unison", "second", "second", "third", "third", "fourth", "tritone", "fifth", "sixth", "sixth",
     "seventh", "seventh", "octave", "ninth", "ninth", "tenth", "tenth", "eleventh",
@@ -12,9 +17,9 @@ _INTERVALS = (
 )  # fmt: skip
 
 
-def key_name(pitch: int) -> str:
-    """A key by MIDI number, 60 is C4; black keys by their commoner name."""
-    return f"{_KEYS[pitch % 12]}{pitch // 12 - 1}"
+def key_name(pitch: int, sign: Literal["♯", "♭", ""] = "") -> str:
+    """A key by MIDI number, 60 is C4; black keys with this sign, else by their commoner name."""
+    return f"{_NAMES[sign][pitch % 12]}{pitch // 12 - 1}"
 
 
 def interval_name(semitones: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +72,9 @@ def notate(
     onset = on_grid(beats.to_quarters(notes["onset_sec"]), path.name)
     end = np.rint(beats.to_quarters(notes["release_sec"]) * DIVISIONS).astype(int)
     end = np.maximum(end, onset + 1)
-    if (bars := _bar_count(beats, int(end.max()))) > MOST_BARS:
+    if (count := _bar_count(beats, int(end.max()))) > MOST_BARS:
         raise InputError(
-            f"the notation of {path.name} would take {bars} bars, by its metre and tempo; at most"
+            f"the notation of {path.name} would take {count} bars, by its metre and tempo; at most"
             f" {MOST_BARS} are written down; .mid, .json and .html are accepted as output."
         )
     try:
@@ -82,6 +84,9 @@ def notate(
                 _part(notes, onset, end, beats, np.flatnonzero(player == one), number)
                 for number, one in enumerate(np.unique(player), 1)
             ]
+            bars = _bar_edges(beats, max(note.end.t for part in parts for note in part.notes))
+            for part in parts:
+                _divide(part, beats, bars)
             data = _musicxml(parts, title)
     # partitura's quantising trips over odd rhythms in many ways.
     except Exception as error:
@@ -96,7 +101,7 @@ def notate(
         for at, note in reversed([*enumerate(document.notes)])
     }
     numbers = np.array([place[f"{_ID}{at}"] for at in range(len(notes))], int)
-    starts = np.array([bar.start.t for bar in _measures(parts[0])]) / DIVISIONS
+    starts = np.array(bars[:-1]) / DIVISIONS
     remark = "The notation was made from the MIDI file: rhythm and spelling are guesses."
     return Notated(document, numbers, beats.to_seconds(starts), (remark,))
 
@@ -107,6 +112,20 @@ def _bar_count(beats: Beats, end: int) -> int:
     length = np.array([4 * metre.beats / metre.beat_type for metre in beats.metres])
     until = np.append(starts[1:], np.inf).clip(max=end / DIVISIONS)
     return int(np.ceil(np.maximum(until - starts, 0) / length).sum())
+
+
+def _bar_edges(beats: Beats, end: int) -> list[int]:
+    """Where the bars begin, and where the last one ends, which `end` lies in; in divisions."""
+    edges: list[int] = []
+    starts = [round(metre.quarter * DIVISIONS) for metre in beats.metres]
+    for metre, start, change in zip(beats.metres, starts, [*starts[1:], math.inf], strict=True):
+        if start >= end:
+            break
+        length = 4 * DIVISIONS * metre.beats / metre.beat_type
+        count = math.ceil((min(change, end) - start) / length - 1e-9)
+        edges += [start + round(at * length) for at in range(count)]
+        last = min(start + round(count * length), change)
+    return [*edges, int(last)]
 
 
 def _measures(part: Any) -> list[Any]:
@@ -123,15 +142,13 @@ def _part(
     player: np.ndarray,
     number: int,
 ) -> Any:
-    """The part of one player: of the notes that `player` counts."""
+    """The part of one player, without bars: of the notes that `player` counts."""
     import partitura.score as ps
 
     notes, onset, end = all_notes[player], all_onset[player], all_end[player]
     name = "Piano" if len(player) == len(all_notes) else f"Piano {number}"
     part = ps.Part(f"P{number}", part_name=name)
     part.set_quarter_duration(0, DIVISIONS)
-    for metre in beats.metres:
-        part.add(ps.TimeSignature(metre.beats, metre.beat_type), round(metre.quarter * DIVISIONS))
     spelling, fifths = _spelling(notes, onset, end, beats.fifths)
     part.add(ps.KeySignature(fifths, None), 0)
     voices = np.zeros(len(notes), int)
@@ -155,13 +172,23 @@ def _part(
             staff=1 if notes["hand"][at] == RIGHT else 2,
         )
         part.add(note, int(onset[at]), int(onset[at] + length[at]))
-    ps.add_measures(part)
+    return part
+
+
+def _divide(part: Any, beats: Beats, bars: list[int]) -> None:
+    """Bar lines, ties over them, and rests where nothing is played, up to the end."""
+    import partitura.score as ps
+
+    for metre in beats.metres:
+        if (start := round(metre.quarter * DIVISIONS)) < bars[-1]:
+            part.add(ps.TimeSignature(metre.beats, metre.beat_type), start)
+    for at, (start, stop) in enumerate(pairwise(bars), 1):
+        part.add(ps.Measure(number=at, name=str(at)), start, stop)
     ps.tie_notes(part)
     ps.find_tuplets(part)
     ps.sanitize_part(part)
     _fill_empty_bars(part)
     ps.fill_rests(part)
-    return part
 
 
 def _fill_empty_bars(part: Any) -> None:

@@ -42,6 +42,7 @@ DEFAULT_TEMPO_US = 500_000
 FINGER_TEXT = re.compile(r"^finger=([1-5])$")
 """The text event that `save_midi` puts right before the note-on of a fingered note."""
 _HANGING_NOTE_SEC = 10.0
+_MOST_PLAYERS = 100
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,15 @@ def read_midi(path: str | Path, sequence: int | None = None) -> MidiInput:
 
 
 def load_json(path: str | Path) -> Performance:
-    """Read a performance `.json` file (see `duemani.outputs.midi.save_json`).
+    """The notes of `read_json` alone."""
+    return read_json(path)[0]
+
+
+def read_json(path: str | Path) -> tuple[Performance, Int[np.ndarray, " note"]]:
+    """Read a performance `.json` file (see `duemani.outputs.notes.save_json`).
+
+    Returns:
+        The notes, and the number of each one's pianist, from 0; where the file names none, 0.
 
     Raises:
         InputError: the file is missing, too large, not JSON, or an entry is absent or out of range.
@@ -127,6 +136,7 @@ def load_json(path: str | Path) -> Performance:
         if len(rows) > MAX_NOTES or len(changes) > 10 * MAX_NOTES:
             raise InputError(f"the file holds more than {MAX_NOTES} notes, the most accepted.")
         notes, pedal = np.zeros(len(rows), NOTE_DTYPE), np.zeros(len(changes), PEDAL_DTYPE)
+        player = np.array([_player(_known(row.get("player"), 1)) for row in rows], int)
         for note, row in zip(notes, rows, strict=True):
             for name in ("onset_sec", "release_sec"):
                 note[name] = _number(row[name])
@@ -152,10 +162,11 @@ def load_json(path: str | Path) -> Performance:
             " release_sec, pitch, velocity, hand, finger, confidence) and 'pedal' (time_sec, value)"
             " is accepted."
         ) from error
-    performance = Performance.create(notes, pedal)
+    order = np.argsort(notes, order=("onset_sec", "pitch"), kind="stable")
+    performance = Performance.create(notes[order], pedal)
     if performance.duration_sec > MAX_DURATION_SEC:
         raise InputError(f"the file lasts longer than {MAX_DURATION_SEC / 3600:g} hours.")
-    return performance
+    return performance, player[order]
 
 
 def _known(value: Any, unknown: int | float) -> Any:
@@ -179,6 +190,12 @@ def _whole(value: Any) -> int:
     if _number(value) != int(value):
         raise ValueError("not a whole number")
     return int(value)
+
+
+def _player(value: Any) -> int:
+    if not 1 <= _whole(value) <= _MOST_PLAYERS:
+        raise InputError(f"every note's player must lie between 1 and {_MOST_PLAYERS}, or be null.")
+    return int(value) - 1
 
 
 def _share(value: Any) -> float:

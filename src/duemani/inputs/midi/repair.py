@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from duemani.errors import InputError
 
@@ -19,6 +20,10 @@ _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 # Of system messages, which no file may hold but which harm nothing.
 _SYSTEM_DATA_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _CUT = "ends earlier than its last track should; what is there is read"
+_CUT_AND_DAMAGED = (
+    "ends earlier than its last track should and is damaged before that; what stands before the"
+    " damage is read"
+)
 _END_OF_TRACK, _TEMPO, _METRE, _KEY = 0x2F, 0x51, 0x58, 0x59
 _LAST_TEXT = 0x0F
 _MOST_SHARPS = 7
@@ -36,6 +41,18 @@ class RepairedMidi:
 
     data: bytes
     remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """A track as it lies in the file, and how many of its bytes the file lacks at its end."""
+
+    data: bytes
+    lacking: int = 0
+
+
+class _DamageError(Exception):
+    """What follows in a track is no event."""
 
 
 def repaired_midi(data: bytes, name: str, sequence: int | None = None) -> RepairedMidi:
@@ -61,13 +78,16 @@ def repaired_midi(data: bytes, name: str, sequence: int | None = None) -> Repair
     if len(chunks) > MAX_TRACKS:
         raise InputError(f"{name} holds {len(chunks)} tracks; {MAX_TRACKS} are accepted.")
     ticks, smpte_tempo_us = _time(division, name)
-    found, last = len(chunks), chunks[-1] if chunks else b""
+    found = len(chunks)
     chunks = _chosen(chunks, kind, sequence, name)
     tracks: list[bytes] = []
     notes = 0
     for chunk in chunks:
-        track, count, is_whole = _copied(chunk, smpte_tempo_us is None, wrong)
-        if not (is_whole or (is_cut and chunk is last)):
+        track, count, fault = _copied(chunk, smpte_tempo_us is None, wrong)
+        if fault == "damaged" and chunk.lacking:
+            wrong.discard(_CUT)
+            wrong.add(_CUT_AND_DAMAGED)
+        elif fault and not chunk.lacking:
             wrong.add("is damaged or ends within a track; what stands before is read")
         notes += count
         if notes > MAX_NOTES:
@@ -96,21 +116,23 @@ def _unpacked(data: bytes, name: str, wrong: set[str]) -> bytes:
     return data[at:]
 
 
-def _tracks(data: bytes, at: int, wrong: set[str]) -> Iterator[bytes]:
+def _tracks(data: bytes, at: int, wrong: set[str]) -> Iterator[_Chunk]:
     """Every track chunk; chunks of other kinds are passed over, as the standard wants."""
     while at < len(data):
         kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
         end = at + 8 + size
         if kind == b"MTrk" and _is_end(data, end):
-            yield data[at + 8 : end]
+            yield _Chunk(data[at + 8 : end])
         elif kind == b"MTrk":
             following = data.find(b"MTrk", at + 8)
+            lacking = 0
             if following < 0 and end > len(data):
+                lacking = end - len(data)
                 wrong.add(_CUT)
             else:
                 wrong.add("gives a track a wrong length; it is read up to the next one")
             end = following if following >= 0 else len(data)
-            yield data[at + 8 : end]
+            yield _Chunk(data[at + 8 : end], lacking)
         elif not _is_end(data, end):
             following = data.find(b"MTrk", at)
             end = following if following >= 0 else len(data)
@@ -145,7 +167,7 @@ def _frames_per_quarter(frames: int) -> int:
     return round(_SMPTE_RATES[frames] / 2)
 
 
-def _chosen(chunks: list[bytes], kind: int, sequence: int | None, name: str) -> list[bytes]:
+def _chosen(chunks: list[_Chunk], kind: int, sequence: int | None, name: str) -> list[_Chunk]:
     several = kind == 2 and len(chunks) > 1
     if sequence is None:
         if several:
@@ -161,9 +183,12 @@ def _chosen(chunks: list[bytes], kind: int, sequence: int | None, name: str) -> 
     return [chunks[sequence - 1]]
 
 
-def _copied(chunk: bytes, keeps_tempi: bool, wrong: set[str]) -> tuple[bytes, int, bool]:
-    """A clean track, how many note-ons it holds, and whether it was whole."""
-    out, notes, waited, is_whole = bytearray(), 0, 0, True
+def _copied(
+    chunk: _Chunk, keeps_tempi: bool, wrong: set[str]
+) -> tuple[bytes, int, Literal["", "cut", "damaged"]]:
+    """A clean track, how many note-ons it holds, and what ends it early."""
+    out, notes, waited = bytearray(), 0, 0
+    fault: Literal["", "cut", "damaged"] = ""
     try:
         for delta, event in _events(chunk, wrong):
             waited += delta
@@ -177,25 +202,27 @@ def _copied(chunk: bytes, keeps_tempi: bool, wrong: set[str]) -> tuple[bytes, in
             if notes > MAX_NOTES:
                 break
     except IndexError:
-        is_whole = False
-    return bytes(out + _variable(waited) + bytes([0xFF, _END_OF_TRACK, 0])), notes, is_whole
+        fault = "cut"
+    except _DamageError:
+        fault = "damaged"
+    return bytes(out + _variable(waited) + bytes([0xFF, _END_OF_TRACK, 0])), notes, fault
 
 
-def _events(chunk: bytes, wrong: set[str]) -> Iterator[tuple[int, bytes]]:
+def _events(track: _Chunk, wrong: set[str]) -> Iterator[tuple[int, bytes]]:
     """Waiting time [ticks] and event, whole; b"" for what is left out.
 
     Raises:
-        IndexError: the track breaks off, or what follows is no event.
+        IndexError: the track breaks off.
+        _DamageError: what follows is no event.
     """
-    at, running = 0, 0
+    chunk, at, running = track.data, 0, 0
     while at < len(chunk):
         delta, at = _number(chunk, at)
         status = chunk[at]
         if status == 0xFF:
             kind = chunk[at + 1]
             size, at = _number(chunk, at + 2)
-            if at + size > len(chunk):
-                raise IndexError("the track breaks off")
+            _check_room(track, at + size)
             if kind == _END_OF_TRACK:
                 yield delta, b""
                 return
@@ -203,8 +230,7 @@ def _events(chunk: bytes, wrong: set[str]) -> Iterator[tuple[int, bytes]]:
             at += size
         elif status in (0xF0, 0xF7):
             size, at = _number(chunk, at + 1)
-            if at + size > len(chunk):
-                raise IndexError("the track breaks off")
+            _check_room(track, at + size)
             at += size
             yield delta, b""
         elif status > 0xF0:
@@ -215,11 +241,18 @@ def _events(chunk: bytes, wrong: set[str]) -> Iterator[tuple[int, bytes]]:
             if status & 0x80:
                 running, at = status, at + 1
             if not running:
-                raise IndexError("the track breaks off")
+                raise _DamageError
             count = _DATA_BYTES[running & 0xF0]
             values = [min(chunk[at + place], 0x7F) for place in range(count)]
             at += count
             yield delta, bytes([running, *values])
+
+
+def _check_room(track: _Chunk, end: int) -> None:
+    if end > len(track.data) + track.lacking:
+        raise _DamageError
+    if end > len(track.data):
+        raise IndexError("the track breaks off")
 
 
 def _meta(kind: int, content: bytes, wrong: set[str]) -> bytes:
@@ -255,7 +288,7 @@ def _number(chunk: bytes, at: int) -> tuple[int, int]:
         value = value << 7 | chunk[place] & 0x7F
         if chunk[place] < 0x80:
             return value, place + 1
-    raise IndexError("the track breaks off")
+    raise _DamageError
 
 
 def _variable(value: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Abbreviations written out: tremolos, ornaments, arpeggios and bars that repeat others."""
+"""Abbreviations written out: tremolos, ornaments, slides and arpeggios."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from duemani.inputs.midi.repair import MAX_NOTES
 from duemani.inputs.score.page.abbreviations import Abbreviation
 from duemani.inputs.score.written_score import WrittenNote, WrittenScore
 
-_STROKES_PER_BAR_COPY = 10_000
 _FASTEST_SEC = 0.075
 _SHORTEST_QUARTER = 1 / 8
 _MOST_KEYS = 4
@@ -19,32 +18,6 @@ _MARKS_BACK = 200
 _ROLL_SEC = 0.04
 _BLACK = frozenset({1, 3, 6, 8, 10})
 _DEFAULT_TEMPO = 100.0
-
-
-def with_repeated_bars(page: WrittenScore, copied: Mapping[tuple[int, int], int]) -> WrittenScore:
-    """The page with the bars filled that only say that others are repeated.
-
-    Args:
-        page: every bar once.
-        copied: which bar stands behind a (part, bar) that says so.
-    """
-    by_place: dict[tuple[int, int], list[WrittenNote]] = {}
-    for note in page.notes:
-        by_place.setdefault((note.part, note.bar), []).append(note)
-    for (part, bar), source in sorted(copied.items()):
-        shift = page.bars_quarter[bar] - page.bars_quarter[source]
-        by_place[part, bar] = [
-            replace(
-                note,
-                onset_quarter=note.onset_quarter + shift,
-                bar=bar,
-                stroke=note.stroke + _STROKES_PER_BAR_COPY,
-                principal=None,
-            )
-            for note in by_place.get((part, source), ())
-        ]
-    notes = [note for found in by_place.values() for note in found]
-    return replace(page, notes=tuple(sorted(notes, key=_place)))
 
 
 def expanded(
@@ -172,6 +145,7 @@ def _strokes(
                 onset_quarter=onset,
                 duration_quarter=length,
                 finger=note.finger if own else 0,
+                then=note.then if own and at == len(pitches) - 1 else 0,
                 stroke=note.stroke + at,
                 note_id=_stroke_id(note, at),
                 fermata=note.fermata and at == len(pitches) - 1,

@@ -11,19 +11,21 @@ from typing import Any
 
 from duemani.errors import InputError
 from duemani.inputs.score.document import TAG_PREFIX, ScoreDocument, tag_number
-from duemani.inputs.score.expanded import expanded, with_repeated_bars
+from duemani.inputs.score.expanded import expanded
 from duemani.inputs.score.marks import Mark, marks_of
-from duemani.inputs.score.page.abbreviations import abbreviations, repeated_bars
+from duemani.inputs.score.page.abbreviations import abbreviations, repeated_bars, repeated_beats
 from duemani.inputs.score.page.bars import Page, PageBar, read_page
 from duemani.inputs.score.page.fingers import printed_fingers
 from duemani.inputs.score.page.jumps import bar_signs
 from duemani.inputs.score.page.order import playing_order
 from duemani.inputs.score.page.tempi import tempi
 from duemani.inputs.score.page.ties import grace_notes, note_signs
+from duemani.inputs.score.page.unwritten import bars_named, unwritten
 from duemani.inputs.score.page.values import number_of
 from duemani.inputs.score.parts import all_of, choose_parts, parse_parts
 from duemani.inputs.score.players.hands import Role, roles
 from duemani.inputs.score.players.heads import part_heads
+from duemani.inputs.score.repeated import with_repeated_bars, with_repeated_beats
 from duemani.inputs.score.unfold import unfolded
 from duemani.inputs.score.written_score import WrittenNote, WrittenScore
 from duemani.performance import HIGHEST_PITCH, LOWEST_PITCH
@@ -79,12 +81,19 @@ def read_notation(document: ScoreDocument, only_keyboards: bool = False) -> Nota
     )
     played_by = roles(document, heads, on_page.notes, on_page.bars_quarter, remarks)
     places = {number: page.parts[number] for number in (_index_of(one, document) for one in chosen)}
-    on_page = _with_fingers(_shared(on_page, played_by), places)
+    names = document.names_of_bars(len(page.bars))
+    on_page, unread = _with_fingers(_shared(on_page, played_by), places)
+    if unread:
+        remarks.append(
+            "Fingers printed at one note of a chord, more than one but not as many as the chord has"
+            f" notes, do not count ({bars_named(unread, names)}): whose they are cannot be told."
+        )
+    remarks += unwritten(places.values(), names)
     signs = {note.number: note_signs(page.notes[note.number][1].element) for note in on_page.notes}
     unseen = sum(one.unseen and not one.tied_before for one in signs.values())
     if unseen:
         remarks.append(f"{unseen} cue or hidden {_notes_are(unseen)} left out.")
-    order = playing_order(bar_signs(page), document.names_of_bars(len(page.bars)))
+    order = playing_order(bar_signs(page), names)
     remarks += order.remarks
     lengths = [float(length) for _, length in page.bars]
     straight = [(bar, 1) for bar in range(len(lengths))]
@@ -98,8 +107,10 @@ def read_notation(document: ScoreDocument, only_keyboards: bool = False) -> Nota
         for number, part in places.items()
         for bar, source in repeated_bars(part).items()
     }
-    full = with_repeated_bars(on_page, copied)
-    played = unfolded(full, order.bars, lengths, signs)
+    beats = [(number, span) for number, part in places.items() for span in repeated_beats(part)]
+    full = with_repeated_bars(with_repeated_beats(on_page, beats), copied)
+    end = None if order.end_quarter is None else float(order.end_quarter)
+    played = unfolded(full, order.bars, lengths, signs, end)
     once = unfolded(on_page, straight, lengths, always)
     all_once = unfolded(full, straight, lengths, always)
     return Notation(
@@ -239,21 +250,20 @@ def _shared(score: WrittenScore, played_by: Mapping[int, Role]) -> WrittenScore:
     return replace(score, notes=tuple(notes))
 
 
-def _with_fingers(score: WrittenScore, places: Mapping[int, Sequence[PageBar]]) -> WrittenScore:
-    """The score with its printed fingers, which hands tell how to read."""
+def _with_fingers(
+    score: WrittenScore, places: Mapping[int, Sequence[PageBar]]
+) -> tuple[WrittenScore, set[int]]:
+    """The score with its printed fingers, which hands tell how to read; bars with unread ones."""
     hands = {note.number: note.hand for note in score.notes}
-    fingers = {
-        number: printed
-        for bars in places.values()
-        for number, printed in printed_fingers(bars, hands).items()
-    }
+    found = [printed_fingers(bars, hands) for bars in places.values()]
+    fingers = {number: printed for one in found for number, printed in one.of_note.items()}
     notes = [
         replace(note, finger=fingers[note.number].finger, then=fingers[note.number].then)
         if note.number in fingers
         else note
         for note in score.notes
     ]
-    return replace(score, notes=tuple(notes))
+    return replace(score, notes=tuple(notes)), {bar for one in found for bar in one.unread_bars}
 
 
 def _slurred(part: Any) -> set[str]:

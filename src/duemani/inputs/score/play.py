@@ -29,12 +29,14 @@ class ScoreInput:
         numbers: which `<note>` of the document every note of `performance` is (the first one of a
             tie, or of notes doubled in two voices); repeats name the same again.
         player: number of every note's pianist, from 0.
+        taking_over: finger printed to take over each note's key while it is held, 0 none.
         remarks: what was left out or assumed, one sentence each.
     """
 
     performance: Performance
     numbers: Int[np.ndarray, " note"]
     player: Int[np.ndarray, " note"]
+    taking_over: Int[np.ndarray, " note"]
     remarks: tuple[str, ...]
 
 
@@ -56,8 +58,14 @@ def load_score(path: str | Path, phrasing: Phrasing | None = None) -> ScoreInput
     document = open_document(path)
     notation = read_notation(document)
     played = play(notation.struck, document.name, phrasing or Phrasing())
-    numbers = np.array([notation.struck.notes[at].number for at in played.written], int)
-    return ScoreInput(played.performance, numbers, played.player, notation.remarks)
+    written = [notation.struck.notes[at] for at in played.written]
+    return ScoreInput(
+        played.performance,
+        np.array([note.number for note in written], int),
+        played.player,
+        np.array([note.then for note in written], int),
+        notation.remarks,
+    )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ def unfolded(
     order: Sequence[tuple[int, int]],
     lengths: Sequence[float],
     signs: Mapping[int, NoteSigns],
+    end_quarter: float | None = None,
 ) -> WrittenScore:
     """A score, every `<note>` of which stands by itself, as it is played; see `joined`.
 
@@ -29,6 +30,7 @@ def unfolded(
         order: bars in the order played, and the how-manieth time.
         lengths: of the bars [quarters].
         signs: of every note, by number.
+        end_quarter: how far into the last bar the piece ends, None for its end.
 
     Raises:
         InputError: more notes than are accepted.
@@ -57,6 +59,10 @@ def unfolded(
         marks += _marks_between(page.marks, start, end, shift, run > 0)
         beats += _beats_between(page.beats_quarter, start, end, shift)
         at += end - start
+    if end_quarter is not None:
+        stop = bars[-1] + end_quarter - 1e-9
+        notes = [note for note in notes if note.onset_quarter < stop]
+        marks = [mark for mark in marks if mark.start_quarter < stop]
     return joined(
         WrittenScore(
             tuple(sorted(notes, key=lambda note: (note.onset_quarter, note.pitch))),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +12,11 @@ from jaxtyping import Float, Int
 
 from duemani.inputs.score.document import Element, ScoreDocument, open_document
 from duemani.inputs.score.line import ScoreLine, score_line
-from duemani.inputs.score.notation import read_notation
+from duemani.inputs.score.notation import Notation, read_notation
 from duemani.inputs.score.phrasing import Phrasing
 from duemani.inputs.score.play import PlayedScore, play
-from duemani.inputs.score.written_score import WrittenScore
-from duemani.performance import Performance
+from duemani.inputs.score.written_score import WrittenNote, WrittenScore
+from duemani.performance import UNKNOWN_HAND, Performance
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,52 @@ def written_piece(
     Raises:
         InputError: as `load_score`; or it has parts for other instruments only.
     """
+    return _piece(document, read_notation(document, only_keyboards=True), struck, parts_apart)
+
+
+def read_for_takes(path: Path) -> tuple[WrittenPiece, ...]:
+    """Read a score for takes to be laid along: tremolos and repeated bars are written out.
+
+    Returns:
+        The piece; of a score for several pianists what all strike on one piano (a key that two
+        have at once is one stroke, and hands are nobody's), then each one's notes alone.
+
+    Raises:
+        InputError: as `written_piece`.
+    """
+    document = open_document(path)
     notation = read_notation(document, only_keyboards=True)
-    remarks = notation.remarks
+    players = sorted({note.player for note in notation.unfolded.notes})
+    if len(players) < 2:
+        return (_piece(document, notation, struck=True),)
+    together = _changed(notation, lambda note: replace(note, player=0, hand=UNKNOWN_HAND))
+    alone = [_changed(notation, partial(_of_player, player)) for player in players]
+    return tuple(_piece(document, one, struck=True) for one in (together, *alone))
+
+
+def _of_player(player: int, note: WrittenNote) -> WrittenNote | None:
+    return note if note.player == player else None
+
+
+def _changed(notation: Notation, change: Callable[[WrittenNote], WrittenNote | None]) -> Notation:
+    """The notation with other notes in place of its own, or none (None)."""
+
+    def changed(score: WrittenScore) -> WrittenScore:
+        notes = (change(note) for note in score.notes)
+        return replace(score, notes=tuple(note for note in notes if note is not None))
+
+    return replace(
+        notation,
+        written=changed(notation.written),
+        unfolded=changed(notation.unfolded),
+        struck_once=changed(notation.struck_once),
+        struck=changed(notation.struck),
+    )
+
+
+def _piece(
+    document: ScoreDocument, notation: Notation, struck: bool, parts_apart: bool = False
+) -> WrittenPiece:
     written, unfolded = notation.written, notation.unfolded
     if struck:
         written, unfolded = notation.struck_once, notation.struck
@@ -105,7 +151,7 @@ def written_piece(
         bar_starts_sec=once.bar_starts_sec,
         played=again.performance,
         written_index=index,
-        remarks=remarks,
+        remarks=notation.remarks,
     )
 
 

@@ -47,6 +47,7 @@ def assign_fingers(
     performance: Performance,
     hand_span_m: float = MEDIUM_HAND_SPAN_M,
     model: FingeringModel | None = None,
+    taking_over: Int[np.ndarray, " note"] | None = None,
 ) -> Performance:
     """Fill in the hand and the finger of every note; those given are kept.
 
@@ -59,6 +60,7 @@ def assign_fingers(
         hand_span_m: greatest distance of the key centres that thumb and little finger strike at
             once [m], 0.12-0.32.
         model: weights, the package's own by default.
+        taking_over: as `choose_fingers` takes it.
 
     Raises:
         InputError: `hand_span_m` is out of range.
@@ -68,7 +70,8 @@ def assign_fingers(
     if ((notes["hand"] != UNKNOWN_HAND) & (notes["finger"] != UNKNOWN_FINGER)).all():
         sure = np.where(np.isnan(notes["confidence"]), 1.0, notes["confidence"])
         return performance.with_fingers(notes["hand"], notes["finger"], sure.astype(np.float32))
-    return choose_fingers(performance, hand_span_m, model=model).performance
+    chosen = choose_fingers(performance, hand_span_m, model=model, taking_over=taking_over)
+    return chosen.performance
 
 
 def choose_fingers(
@@ -76,6 +79,7 @@ def choose_fingers(
     hand_span_m: float = MEDIUM_HAND_SPAN_M,
     keep: Keep = "hard",
     model: FingeringModel | None = None,
+    taking_over: Int[np.ndarray, " note"] | None = None,
 ) -> Fingering:
     """`assign_fingers` with the alternatives and remarks that a musician wants to see.
 
@@ -84,6 +88,8 @@ def choose_fingers(
         hand_span_m: as there.
         model: as there.
         keep: what happens to the fingers already known.
+        taking_over: finger 1-5 known to take over each note's key while it is held, 0 none; what
+            follows starts from it. Counts where known fingers are kept ("hard").
 
     Raises:
         InputError: `hand_span_m` is out of range.
@@ -94,7 +100,7 @@ def choose_fingers(
     given = notes["finger"].copy()
     kept = (given != UNKNOWN_FINGER) & (keep == "hard")
     if keep != "hard":
-        notes["finger"] = UNKNOWN_FINGER
+        notes["finger"], taking_over = UNKNOWN_FINGER, None
     # A finger without a hand says nothing yet: the hand comes first.
     notes["hand"] = assign_hands(notes, model.hands, scale, model.hand_network)
     finger, chances = np.zeros(len(notes), np.int8), np.zeros((len(notes), 5))
@@ -102,14 +108,15 @@ def choose_fingers(
     unreachable: list[tuple[int, ...]] = []
     remarks: list[str] = []
     for hand in (LEFT, RIGHT):
-        line = hand_line(notes, hand)
+        line = hand_line(notes, hand, taking_over)
         fingers, shares = decode_line(line, notes, model, scale, preferred)
         repeated = repeated_fingers(line, fingers, shares)
         repeated[kept] = 0
         if ((repeated > 0) & (repeated != fingers)).any():
             bound = notes.copy()
             bound["finger"] = np.where(repeated > 0, repeated, notes["finger"])
-            fingers, _ = decode_line(hand_line(bound, hand), bound, model, scale, preferred)
+            again = hand_line(bound, hand, taking_over)
+            fingers, _ = decode_line(again, bound, model, scale, preferred)
         mine = notes["hand"] == hand
         finger[mine], chances[mine] = fingers[mine], shares[mine]
         beyond = unreachable_events(line.notes, line.note_x_m, line.choices, scale)
@@ -123,7 +130,7 @@ def choose_fingers(
     return Fingering(
         fingered,
         chances,
-        substitutions(fingered, scale),
+        substitutions(fingered, scale, taking_over),
         tuple(sorted(unreachable)),
         tuple(remarks),
     )

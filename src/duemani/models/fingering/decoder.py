@@ -186,6 +186,12 @@ class _Path:
             if penalty.any():
                 here -= _HELD_SHARE * penalty[:, choices[:, place]][held.survivors]
 
+    def _fingers(self, held: _Held) -> np.ndarray:
+        """(choice,) the finger on a held key, for every choice of its event."""
+        fingers = self._choices[held.event][:, held.place]
+        other = self._line.taking_over[held.note]
+        return np.full_like(fingers, other - 1) if other else fingers
+
     def _remember(self, event: int, back: np.ndarray) -> None:
         """Follow held keys along the surviving paths; forget those let go."""
         line = self._line
@@ -198,7 +204,7 @@ class _Path:
                 continue
             age = event - held.event
             if age == 2:
-                held.survivors = self._choices[event - 2][:, held.place][back]
+                held.survivors = self._fingers(held)[back]
             elif age > 2:
                 held.survivors = held.survivors[back, np.arange(len(back))[:, None]]
             kept.append(held)

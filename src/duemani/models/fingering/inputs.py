@@ -68,6 +68,7 @@ class LineInputs:
         link, skip: (event, 2) first entry of the table of lowest and highest note against the
             event one and two before.
         choice: (event, choice, slot) fingers 0-4; the last filled slot is repeated.
+        later: the same once a finger has taken a held key over: what follows starts from it.
         fixed: (event, choice) reach penalty (negative), `IMPOSSIBLE` for choices that do not exist.
         single: (event,) one note only.
     """
@@ -80,6 +81,7 @@ class LineInputs:
     link: Int[np.ndarray, "event 2"]
     skip: Int[np.ndarray, "event 2"]
     choice: Int[np.ndarray, "event choice slot"]
+    later: Int[np.ndarray, "event choice slot"]
     fixed: Float[np.ndarray, "event choice"]
     single: Bool[np.ndarray, " event"]
 
@@ -116,9 +118,17 @@ def line_inputs(line: HandLine, notes: np.ndarray, scale: float = 1.0) -> LineIn
         link=_links(line, 1),
         skip=_links(line, 2),
         choice=choice,
+        later=_taken_over(line, padded, choice),
         fixed=fixed,
         single=sizes == 1,
     )
+
+
+def _taken_over(line: HandLine, padded: np.ndarray, choice: np.ndarray) -> np.ndarray:
+    if not line.taking_over.any():
+        return choice
+    other = line.taking_over[padded][:, None]
+    return np.where(other > 0, other - 1, choice).astype(np.int8)
 
 
 def _with_offsets(columns: dict[str, np.ndarray], sizes: dict[str, int]) -> np.ndarray:

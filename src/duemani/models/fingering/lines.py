@@ -33,6 +33,8 @@ class HandLine:
         release_sec: (event,) the last release of the event's notes.
         choices: for each event its finger combinations (choice, note), 0 thumb - 4 little.
         note_pitch, note_x_m, note_black: (performance note,) mirrored pitch, key centre, colour.
+        taking_over: (performance note,) finger 1-5 that takes over the key while it is held, 0
+            none.
     """
 
     notes: list[np.ndarray]
@@ -44,6 +46,7 @@ class HandLine:
     note_pitch: Int[np.ndarray, " note"]
     note_x_m: Float[np.ndarray, " note"]
     note_black: Bool[np.ndarray, " note"]
+    taking_over: Int[np.ndarray, " note"]
 
 
 def chord_starts(
@@ -74,8 +77,8 @@ def chord_starts(
     return runs
 
 
-def hand_line(notes: np.ndarray, hand: int) -> HandLine:
-    """The events of one hand; `notes` as in `Performance.notes`."""
+def hand_line(notes: np.ndarray, hand: int, taking_over: np.ndarray | None = None) -> HandLine:
+    """The events of one hand; `notes` as in `Performance.notes`, `taking_over` as in `HandLine`."""
     mine = np.flatnonzero(notes["hand"] == hand)
     sign = -1 if hand == LEFT else 1
     pitch = sign * notes["pitch"].astype(int)
@@ -95,6 +98,7 @@ def hand_line(notes: np.ndarray, hand: int) -> HandLine:
         note_pitch=pitch,
         note_x_m=x_m,
         note_black=black,
+        taking_over=np.zeros(len(notes), int) if taking_over is None else taking_over,
     )
 
 
@@ -111,6 +115,7 @@ def part_of(line: HandLine, start: int, end: int) -> HandLine:
         line.note_pitch,
         line.note_x_m,
         line.note_black,
+        line.taking_over,
     )
 
 

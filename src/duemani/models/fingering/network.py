@@ -30,7 +30,8 @@ class Potentials:
         own: (event, choice), reach penalty included.
         step: (event, choice before, choice); 0 at the first event.
         skip: (event, choice two before, choice); 0 at the first two events.
-        triple: (event, 5, 5, 5), 0 unless the event and the two before are single notes.
+        triple: (event, 5, 5, 5) of the first five choices; 0 unless the event and the two before
+            are single notes.
     """
 
     own: Float[np.ndarray, "event choice"]
@@ -48,7 +49,7 @@ def potentials(networks: Sequence[Weights], inputs: LineInputs) -> Potentials:
         own=_own(inputs, finger, pair),
         step=_between(inputs, _mean([part.link_scores(1) for part in parts]), 1),
         skip=_between(inputs, _mean([part.link_scores(2) for part in parts]), 2),
-        triple=_mean([part.triple_scores() for part in parts]),
+        triple=_of_choices(inputs, _mean([part.triple_scores() for part in parts])),
     )
 
 
@@ -105,9 +106,20 @@ def _own(inputs: LineInputs, finger: np.ndarray, pair: np.ndarray) -> np.ndarray
 
 def _between(inputs: LineInputs, scores: np.ndarray, by: int) -> np.ndarray:
     """Scores of outer fingers, (event, 2, 25), spread over pairs of choices; half a voice each."""
-    outer = inputs.choice[:, :, [0, -1]].astype(int)
-    pairs = before(outer, by)[:, :, None] * 5 + outer[:, None]
+    outer, later = (one[:, :, [0, -1]].astype(int) for one in (inputs.choice, inputs.later))
+    pairs = before(later, by)[:, :, None] * 5 + outer[:, None]
     events = np.arange(len(outer))[:, None, None]
     return np.asarray(
         (scores[events, 0, pairs[..., 0]] + scores[events, 1, pairs[..., 1]]) / 2, np.float32
     )
+
+
+def _of_choices(inputs: LineInputs, triple: np.ndarray) -> np.ndarray:
+    """Scores of three fingers as scores of three choices, which given fingers make fewer."""
+    now, later = (one[:, :5, 0].astype(int) for one in (inputs.choice, inputs.later))
+    return triple[
+        np.arange(len(now))[:, None, None, None],
+        before(later, 2)[:, :, None, None],
+        before(later, 1)[:, None, :, None],
+        now[:, None, None, :],
+    ]

@@ -142,7 +142,7 @@ def _penalties(
     penalty = pair_penalty(line, notes, earlier, now, scale)
     matters = np.flatnonzero(penalty.any((1, 2)))
     event, penalty = event[matters], penalty[matters]
-    before = inputs.choice[event - by, :, place[matters]].astype(int)
+    before = inputs.later[event - by, :, place[matters]].astype(int)
     after = inputs.choice[event, :, here[matters]].astype(int)
     cost = penalty[np.arange(len(event))[:, None, None], before[:, :, None], after[:, None]]
     np.add.at(total, event, cost.astype(np.float32))
@@ -182,7 +182,7 @@ def _awkward(inputs: LineInputs, line: HandLine) -> np.ndarray:
         slides = line.note_black[earlier] & ~line.note_black[later]
         slides &= np.abs(line.note_pitch[earlier] - line.note_pitch[later]) == 1
         cost = moved * np.where(slides, _SLIDE, _AWKWARD)
-        before, now = inputs.choice[at - 1, :, slot], inputs.choice[at, :, slot]
+        before, now = inputs.later[at - 1, :, slot], inputs.choice[at, :, slot]
         total[at] += cost[:, None, None] * (before[:, :, None] == now[:, None])
     over = _over_chords(line, counts)
     total[over] += _AWKWARD * (inputs.choice[over, :, 0] < 2)[:, None]

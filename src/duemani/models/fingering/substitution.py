@@ -23,7 +23,11 @@ _WIDEST_JOIN_M = 0.165  # an octave: beyond it nobody expects a join
 _TOLERANCE_M = 0.006
 
 
-def substitutions(performance: Performance, scale: float) -> Int[np.ndarray, " note"]:
+def substitutions(
+    performance: Performance,
+    scale: float,
+    known: Int[np.ndarray, " note"] | None = None,
+) -> Int[np.ndarray, " note"]:
     """The finger that silently takes over each held key, 0 for none.
 
     A change is made where the hand next strikes while the key should stay down, or within 30 ms of
@@ -35,12 +39,12 @@ def substitutions(performance: Performance, scale: float) -> Int[np.ndarray, " n
     Args:
         performance: notes with hands and fingers; those without are left alone.
         scale: the hand's reach relative to the medium hand's (`reach_scale`).
+        known: fingers that are known to take over, 0 elsewhere; they are kept.
     """
     notes = performance.notes
-    taking = np.zeros(len(notes), np.int64)
+    taking = np.zeros(len(notes), np.int64) if known is None else known.astype(np.int64)
     for hand in (LEFT, RIGHT):
-        known = (notes["hand"] == hand) & (notes["finger"] != UNKNOWN_FINGER)
-        mine = np.flatnonzero(known)
+        mine = np.flatnonzero((notes["hand"] == hand) & (notes["finger"] != UNKNOWN_FINGER))
         if len(mine) > 1:
             _Line(performance, mine, -1 if hand == LEFT else 1, scale).fill(taking)
     return taking
@@ -63,8 +67,12 @@ class _Line:
         self.longest_sec = float((self.release - self.onset).max(initial=0.0))
 
     def fill(self, taking: np.ndarray) -> None:
+        known = taking[self.mine] > 0
+        self.later_finger[known] = taking[self.mine][known]
         for number, (first, end) in enumerate(self.events):
             for note in range(first, end):
+                if known[note]:
+                    continue
                 long = self.release[note] - self.onset[note] >= LEAST_HOLD_SEC
                 if long and not self.pedalled[note]:
                     other = self._replacement(note, number)

@@ -23,6 +23,7 @@ from duemani.outputs.page.template import json_block, save_filled
 from duemani.outputs.score.review_score import score_content
 from duemani.outputs.sound.samples import SAMPLE_RATE_HZ
 from duemani.outputs.sound.synthesis import SOUND_CREDIT, stream_piano
+from duemani.performance import is_mostly_pause
 from duemani.report import Review
 
 _BIT_RATE, _LONG_BIT_RATE, _LONG_SEC = 128_000, 64_000, 1200.0
@@ -95,6 +96,12 @@ def _media(review: Review, absent: list[str], progress: Report | None) -> tuple[
             return film.data, Media("video/mp4", True, film.size_px, source, credit)
         except InputError as error:
             absent.append(f"The film is left out: {str(error).rstrip('.')}.")
+    if source == _RENDERED and is_mostly_pause(_sound_sec(review), len(review.performance.notes)):
+        absent.append(
+            f"The sound is left out: {_sound_sec(review) / 60:.0f} minutes for"
+            f" {len(review.performance.notes)} notes are mostly pauses."
+        )
+        source = ""
     if not source:
         return b"", Media()
     blocks, rate = _sound(review)

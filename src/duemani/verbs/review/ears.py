@@ -14,6 +14,7 @@ from duemani.progress import Progress
 from duemani.verbs.read import read_take, transcribe
 from duemani.verbs.review.eyes import of_seen_hands
 from duemani.verbs.review.material import SURE, Material, Sources, Watched, clock_sentence
+from duemani.verbs.review.players import players_take
 
 HEARD = "transcribed from the sound"
 
@@ -45,7 +46,8 @@ def listen(
         cannot_tell=unheard,
     )
     if sources.midi is not None:
-        take = read_take(sources.midi, progress, sequence=sources.sequence)
+        given = read_take(sources.midi, progress, sequence=sources.sequence)
+        take = players_take(given, sources.player)
         notes = take.performance
         if between:
             notes = notes if is_film else notes.between(*between)
@@ -53,12 +55,14 @@ def listen(
             material,
             performance=notes,
             notes_from="measured",
+            players=given.players,
             evidence={"notes": f"as given in {sources.midi.name}"},
             assumptions=take.remarks,
         )
     if is_film and recording is None:
         return material
-    take = read_take(path, progress, between, sources.sequence)
+    given = read_take(path, progress, between, sources.sequence)
+    take = players_take(given, sources.player)
     notes = take.performance.between(*between) if between else take.performance
     heard = take.recording is not None
     return replace(
@@ -66,6 +70,7 @@ def listen(
         recording=take.recording,
         performance=notes,
         notes_from="heard" if heard else "measured",
+        players=given.players,
         evidence={"notes": HEARD if heard else take.origin},
         assumptions=take.remarks,
     )
@@ -106,6 +111,7 @@ def on_film_clock(
     return replace(
         material,
         performance=Performance() if heard is None else heard,
+        players=1,
         notes_from=None if heard is None else "heard",
         evidence={} if heard is None else {"notes": HEARD},
         cannot_tell=(*material.cannot_tell, f"{name} {why}"),

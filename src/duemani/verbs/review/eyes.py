@@ -66,6 +66,7 @@ def _read_hands(path: Path, frame_rate: float) -> Watched:
             " as a fingertip .csv."
         )
     filmed, view = read_fingertips(path, frame_rate)
+    filmed = keep_hands_apart(filmed, view)
     return Watched(filmed, view, lift_hands(filmed, view))
 
 
@@ -166,7 +167,7 @@ def together(material: Material, watched: Watched, is_film: bool) -> Material:
         if motion is not None and not is_film and motion.provenance.get("model") != "tracked":
             seen = seen_from_motion(motion)
         else:
-            seen = seen_on_film(keep_hands_apart(filmed, view), view, frames)
+            seen = seen_on_film(filmed, view, frames)
         watched_frames = max(int(filmed.time_sec[-1] * FRAME_RATE), 1)
         share = (seen.confidence[:watched_frames] > 0).mean(0)
         evidence["hands"] = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from duemani.errors import InputError, NothingPlayedError
 from duemani.media.film import FilmFacts, probe_film
 from duemani.progress import Progress
-from duemani.verbs.read import check_input, check_sequence, holds_media
+from duemani.verbs.read import check_input, check_sequence, holds_media, is_midi
 from duemani.verbs.review.ears import listen, on_film_clock
 from duemani.verbs.review.eyes import on_notes_clock, together, watch
 from duemani.verbs.review.material import Material, Sources, Watched
@@ -24,7 +24,8 @@ def gather(path: Path, sources: Sources, progress: Progress | None = None) -> Ma
     Raises:
         InputError: a file cannot be read, or there is nothing to review: neither notes nor hands.
     """
-    check_sequence(sources.midi or path, sources.sequence)
+    notes = sources.midi or path
+    check_sequence(notes, sources.sequence, is_midi(notes))
     film = _film(path)
     is_film = film is not None
     watched = watch(path, sources, is_film, progress)

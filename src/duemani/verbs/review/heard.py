@@ -18,15 +18,14 @@ _DOWN, _UP = 127, 0
 _TRANSCRIBED_SHARE, _LEAST_DOWN = 0.5, 0.3
 
 
-def as_heard(material: Material, judgement: Judgement) -> tuple[Performance, Material]:
+def as_heard(material: Material, judgement: Judgement) -> Material:
     """Transcribed notes with velocities, releases and pedal as both hear them.
 
     What an instrument measured stays as it is.
     """
     if material.notes_from != "heard" or material.recording is None:
-        return material.performance, material
-    performance = heard_together(material.performance, judgement)
-    return performance, replace(material, performance=performance)
+        return material
+    return replace(material, performance=heard_together(material.performance, judgement))
 
 
 def heard_together(transcribed: Performance, judgement: Judgement) -> Performance:

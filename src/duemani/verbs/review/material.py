@@ -23,6 +23,7 @@ class Sources:
     Attributes:
         midi: the notes, if they are better known than by listening.
         sequence: which of a type 2 MIDI file's sequences the notes are, from 1.
+        player: whose notes are meant, where they are for several pianists, from 1; None for all.
         hands: hands tracked before (`.npz` of `duemani track`, or a fingertip `.csv`).
         corners_px: corners of the keyboard in the picture: near bass, near treble, far treble,
             far bass; found automatically if not given.
@@ -33,6 +34,7 @@ class Sources:
 
     midi: Path | None = None
     sequence: int | None = None
+    player: int | None = None
     hands: Path | None = None
     corners_px: tuple[tuple[float, float], ...] = ()
     mirrored: bool = False
@@ -57,6 +59,7 @@ class Material:
         seen: hands as the reviewer looks at them; None if none are seen.
         motion: the same in 3D.
         recording, video: files with sound and picture.
+        players: for how many pianists the notes are given.
         frames: how long the take is, at `FRAME_RATE`.
         part_sec: part of the input that the take is; times count from its start.
         evidence, cannot_tell, assumptions: see `report.Review`.
@@ -70,6 +73,7 @@ class Material:
     motion: HandMotion | None = None
     recording: Path | None = None
     video: Path | None = None
+    players: int = 1
     frames: int = 1
     part_sec: tuple[float, float] = (0.0, float("inf"))
     evidence: dict[str, str] = field(default_factory=dict)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from duemani.alignment.score import Alignment, align_to_score
+from duemani.alignment.score import Alignment
 from duemani.analysis.expression.expression import analyse_expression
 from duemani.analysis.listener_ratings import listener_ratings
 from duemani.errors import InputError
-from duemani.inputs.score.written import WrittenPiece, read_written
+from duemani.inputs.score.written import WrittenPiece, read_for_takes
 from duemani.models.fingering.choose import choose_fingers
 from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M, check_hand_span
 from duemani.models.reviewer.judge import Judgement
@@ -21,12 +21,13 @@ from duemani.performance import Performance
 from duemani.progress import Progress
 from duemani.report import Remark, Review
 from duemani.verbs.perform import generate
-from duemani.verbs.read import read_take
 from duemani.verbs.review.fingers import ScorePlace, completed, judge_take, review_fingers
 from duemani.verbs.review.gather import gather
 from duemani.verbs.review.hand_places import hand_place_curves
 from duemani.verbs.review.heard import as_heard
 from duemani.verbs.review.material import Material, Sources
+from duemani.verbs.review.players import check_players, reviewed
+from duemani.verbs.review.references import References, read_references
 
 _LONGEST_MOTION_SEC = 600.0
 _MOTION_RATE_HZ = 30.0
@@ -42,12 +43,14 @@ class Wishes:
     Attributes:
         score: the score, None without.
         references: other performances of it (MIDI, recordings).
+        reference_sequence: which sequence of a type 2 MIDI file among those is meant, from 1.
         hand_span_m: reach from thumb to little finger, between key centres [m].
         hands_3d: make 3D hands that play what was played, and what is recommended.
     """
 
     score: Path | None = None
     references: tuple[Path, ...] = ()
+    reference_sequence: int | None = None
     hand_span_m: float = MEDIUM_HAND_SPAN_M
     hands_3d: bool = True
 
@@ -73,21 +76,28 @@ def review(
     """
     sources, wishes = sources or Sources(), wishes or Wishes()
     check_hand_span(wishes.hand_span_m)
-    piece = None if wishes.score is None else read_written(wishes.score, struck=True)
+    player = sources.player
+    pieces = () if wishes.score is None else read_for_takes(wishes.score)
+    check_players(pieces, wishes.score, player)
+    references = read_references(wishes.references, wishes.reference_sequence, player, progress)
     material = gather(path, sources, progress)
     if not len(material.performance.notes):
         return _without_notes(material)
+    whose = reviewed(material, pieces, wishes.score, player)
+    material, piece, alignment = whose.material, whose.piece, whose.alignment
     judgement = judge_take(material, network or shipped_reviewer(), progress)
-    performance, material = as_heard(material, judgement)
-    alignment, said = _aligned(performance, piece, wishes.score)
-    found = replace(
-        _unsaid(material),
-        evidence=_evidence(material, judgement),
-        cannot_tell=(*material.cannot_tell, *said),
-    )
+    material = as_heard(material, judgement)
+    found = replace(_unsaid(material), evidence=_evidence(material, judgement))
     found = _with_score(found, piece, alignment)
-    found = _with_fingers(found, material, judgement, _place(piece, alignment), wishes)
-    found = _with_expression(found, material, alignment, wishes, progress)
+    if whose.pianists > 1:
+        said = (
+            "Fingers and 3D hands are told of one pianist only, and these are"
+            f" {whose.pianists}: --player chooses."
+        )
+        found = replace(found, cannot_tell=(*found.cannot_tell, said))
+    else:
+        found = _with_fingers(found, material, judgement, _place(piece, alignment), wishes)
+    found = _with_expression(found, material, alignment, references)
     return _with_motions(found, wishes, progress)
 
 
@@ -131,29 +141,6 @@ def _unsaid(material: Material) -> Review:
         video=material.video,
         part_sec=material.part_sec,
     )
-
-
-def _aligned(
-    performance: Performance, piece: WrittenPiece | None, score: Path | None
-) -> tuple[Alignment | None, tuple[str, ...]]:
-    if piece is None or score is None:
-        return None, ()
-    alignment = align_to_score(performance, piece.line)
-    if alignment.fits:
-        return alignment, ()
-    return None, (f"{score.name} is not used: it is not the score of what was played.",)
-
-
-def _references(
-    paths: tuple[Path, ...], progress: Progress | None
-) -> tuple[list[Performance], tuple[str, ...]]:
-    found = [read_take(path, progress).performance for path in paths]
-    unread = tuple(
-        f"{path.name} is not compared: it holds no notes."
-        for path, one in zip(paths, found, strict=True)
-        if not len(one.notes)
-    )
-    return [one for one in found if len(one.notes)], unread
 
 
 def _evidence(material: Material, judgement: Judgement) -> dict[str, str]:
@@ -224,12 +211,10 @@ def _with_expression(
     found: Review,
     material: Material,
     alignment: Alignment | None,
-    wishes: Wishes,
-    progress: Progress | None,
+    references: References,
 ) -> Review:
-    references, unread = _references(wishes.references, progress)
     expression = analyse_expression(
-        found.performance, alignment, references, material.notes_from or "heard"
+        found.performance, alignment, references.performances, material.notes_from or "heard"
     )
     ratings, unrated = listener_ratings(found.performance)
     remarks = expression.remarks
@@ -237,7 +222,13 @@ def _with_expression(
     if material.notes_from == "heard" and any(remark.kind == "pedal" for remark in remarks):
         remarks = tuple(remark for remark in remarks if remark.kind != "pedal")
         unsaid = (_PEDAL_UNHEARD,)
-    cannot_tell = (*found.cannot_tell, *expression.cannot_tell, *unsaid, *unread, *unrated)
+    cannot_tell = (
+        *found.cannot_tell,
+        *expression.cannot_tell,
+        *unsaid,
+        *references.unread,
+        *unrated,
+    )
     return replace(
         found,
         remarks=_ranked((*found.remarks, *remarks)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
@@ -73,6 +73,40 @@ def repeated_bars(bars: Sequence[PageBar]) -> dict[int, int]:
         if 0 < length <= at and not any(placed.pitch is not None for placed in bar.placed):
             found[at] = found.get(at - length, at - length)
     return found
+
+
+@dataclass(frozen=True)
+class BeatRepeat:
+    """A stretch of a part whose beats repeat the one before, in quarters of the page."""
+
+    start_quarter: Fraction
+    end_quarter: Fraction
+    beat_quarter: Fraction
+
+
+def repeated_beats(bars: Sequence[PageBar]) -> list[BeatRepeat]:
+    """Stretches under signs that repeat a beat; a sign without an end lasts until its bar's."""
+    found: list[BeatRepeat] = []
+    began: BeatRepeat | None = None
+    beat = Fraction(1)
+    for bar in bars:
+        for placed in bar.placed:
+            at = bar.start_quarter + placed.offset_quarter
+            kind = number_of(placed.element.findtext("time/beat-type"))
+            count = number_of(placed.element.findtext("time/beats"))
+            if kind and count:
+                is_compound = kind >= 8 and count > 3 and count % 3 == 0
+                beat = (12 if is_compound else 4) / kind
+            for sign in placed.element.iterfind("measure-style/beat-repeat"):
+                if began is not None:
+                    found.append(replace(began, end_quarter=at))
+                    began = None
+                if sign.get("type") != "stop":
+                    dots = len(sign.findall("slash-dot"))
+                    typed = type_quarters(sign.findtext("slash-type"))
+                    length = beat if typed is None else typed * (2 - Fraction(1, 2**dots))
+                    began = BeatRepeat(at, bar.start_quarter + bar.length_quarter, length)
+    return [*found, *([began] if began is not None else [])]
 
 
 def _abbreviation(note: Element, fifths: int) -> Abbreviation:

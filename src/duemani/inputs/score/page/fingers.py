@@ -27,8 +27,22 @@ class PrintedFinger:
     then: int = UNKNOWN_FINGER
 
 
-def printed_fingers(bars: Iterable[PageBar], hands: Mapping[int, int]) -> dict[int, PrintedFinger]:
-    """Fingers of the notes of a part, by number of the note; notes without one are left out.
+@dataclass(frozen=True)
+class PartFingers:
+    """The printed fingers of a part.
+
+    Attributes:
+        of_note: by number of the note; notes without one are left out.
+        unread_bars: indices of bars where fingers stand at one note of a chord, more than one and
+            not as many as it has notes: nobody can say whose they are.
+    """
+
+    of_note: dict[int, PrintedFinger]
+    unread_bars: tuple[int, ...]
+
+
+def printed_fingers(bars: Iterable[PageBar], hands: Mapping[int, int]) -> PartFingers:
+    """Fingers of the notes of a part.
 
     Fingers of a whole chord printed at one of its notes belong to all of them. An alternative
     (`alternate="yes"`) counts only where nothing else is printed.
@@ -38,19 +52,21 @@ def printed_fingers(bars: Iterable[PageBar], hands: Mapping[int, int]) -> dict[i
         hands: hand of every note, by its number.
     """
     found: dict[int, PrintedFinger] = {}
+    unread: list[int] = []
     for bar in bars:
         for chord in _chords(bar.placed):
             stacks = {one.number: _stack(one.element) for one in chord}
             printed = [stack for stack in stacks.values() if stack]
             if len(chord) > 1 and len(printed) == 1 and len(printed[0]) > 1:
-                # Neither one each nor one note's: nobody can say whose they are.
                 if len(printed[0]) == len(chord):
                     found |= _spread(chord, [finger for finger, _ in printed[0]], hands)
+                else:
+                    unread.append(bar.index)
                 continue
             for number, stack in stacks.items():
                 if stack:
                     found[number] = PrintedFinger(*stack[0])
-    return found
+    return PartFingers(found, tuple(dict.fromkeys(unread)))
 
 
 def _chords(placed: Sequence[Placed]) -> list[list[Placed]]:

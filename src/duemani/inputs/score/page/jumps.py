@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from duemani.inputs.score.page.bars import Page, PageBar, Placed
@@ -37,6 +38,8 @@ class BarSigns:
         dal_segno: name of the sign that D.S. leads to.
         da_capo, fine: D.C. or Fine stands here.
         with_repeats: the jump here asks for the repeats.
+        fine_quarter: how far into the bar Fine stands, where the bar is left there: what follows
+            is the next passage's upbeat; None for its end.
     """
 
     forward: bool = False
@@ -52,6 +55,7 @@ class BarSigns:
     da_capo: bool = False
     fine: bool = False
     with_repeats: bool = False
+    fine_quarter: Fraction | None = None
 
 
 def bar_signs(page: Page) -> list[BarSigns]:
@@ -69,7 +73,33 @@ def bar_signs(page: Page) -> list[BarSigns]:
             for placed in bar.placed:
                 _read(placed, bar, at, signs, double)
     _tell_coda_signs_apart(signs)
+    for at, here in enumerate(signs):
+        if here.fine_quarter is not None and not _is_left_at(page, at, here.fine_quarter):
+            here.fine_quarter = None
     return signs
+
+
+def _is_left_at(page: Page, at: int, quarter: Fraction) -> bool:
+    """Whether a bar is divided there.
+
+    A bar line stands in it, or what follows is as long as the upbeat that the piece begins with;
+    and nothing sounds on.
+    """
+    length, upbeat = page.bars[at][1], page.bars[0][1]
+    bars = [part[at] for part in page.parts if at < len(part)]
+    placed = [one for bar in bars for one in bar.placed]
+    has_line = any(
+        one.element.tag == "barline"
+        and one.element.get("location") == "middle"
+        and one.offset_quarter == quarter
+        for one in placed
+    )
+    sounds_on = any(
+        one.offset_quarter < quarter < one.offset_quarter + one.duration_quarter
+        for one in placed
+        if one.pitch is not None
+    )
+    return (has_line or (0 < upbeat < length and quarter + upbeat == length)) and not sounds_on
 
 
 def _closes(barline: Element) -> bool:
@@ -102,6 +132,8 @@ def _read(placed: Placed, bar: PageBar, at: int, signs: list[BarSigns], double: 
     if said.get("fine", "no") != "no" or _FINE.fullmatch(words):
         target = signs[at - 1] if before and at - 1 in double and at not in double else here
         target.fine = True
+        if 0 < placed.offset_quarter < bar.length_quarter:
+            target.fine_quarter = placed.offset_quarter
     if said.get("forward-repeat") == "yes":
         here.forward = True
     jumping = signs[at - 1] if before and here.coda else here

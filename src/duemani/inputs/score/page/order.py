@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from duemani.inputs.score.page.jumps import UNNUMBERED, BarSigns
 
@@ -17,10 +18,12 @@ class Order:
     Attributes:
         bars: (index of the bar, the how-manieth time its passage is played, from 1).
         remarks: what was followed where the signs leave a choice.
+        end_quarter: how far into the last of them the piece ends, None for its end.
     """
 
     bars: tuple[tuple[int, int], ...]
     remarks: tuple[str, ...] = ()
+    end_quarter: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,14 @@ def playing_order(signs: Sequence[BarSigns], names: Sequence[str]) -> Order:
             once = tuple((at, 1) for at in range(len(signs)))
             return Order(once, ("The repeats are endless: played once through.",))
         walk.step()
-    return Order(tuple(walk.bars), tuple(walk.remarks))
+    return Order(tuple(walk.bars), tuple(walk.remarks), walk.end_quarter)
 
 
 class _Walk:
     def __init__(self, signs: Sequence[BarSigns], names: Sequence[str]) -> None:
         self.bars: list[tuple[int, int]] = []
         self.remarks: list[str] = []
+        self.end_quarter: Fraction | None = None
         self.at = 0
         self._signs, self._names = signs, names
         self._endings = _Endings(signs)
@@ -74,7 +78,9 @@ class _Walk:
         self.at = at + 1
         jumped = self._jumped_from >= 0
         if jumped and here.fine:
-            self._remark(f"it ends with bar {self._name(at)} (Fine)")
+            self.end_quarter = here.fine_quarter
+            where = "with" if self.end_quarter is None else "in the middle of"
+            self._remark(f"it ends {where} bar {self._name(at)} (Fine)")
             self.at = len(self._signs)
         elif jumped and here.to_coda and (coda := self._coda(here, at)) is not None:
             self._remark(f"the coda in bar {self._name(coda)} follows bar {self._name(at)}")
