@@ -6,14 +6,9 @@ import pytest
 from duemani.keyboard import key_centre_x
 from duemani.outputs.film.note_panel import HAND_COLOURS, NotePanel
 from duemani.performance import Performance, make_notes
+from tests.helpers.colour import contrast, luminance
 
 WIDTH, HEIGHT, AHEAD_SEC = 1024, 512, 2.0
-
-
-def luminance(bgr: np.ndarray) -> np.ndarray:
-    shown = bgr[..., ::-1] / 255
-    linear = np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
-    return linear @ [0.2126, 0.7152, 0.0722]
 
 
 def drawn(length_sec: float, hand: int, pitch: int, finger: int) -> tuple[np.ndarray, slice]:
@@ -34,8 +29,7 @@ def test_a_number_stands_out_from_its_note(hand: int, pitch: int) -> None:
     changed = (with_number.astype(int) - without != 0).any(-1)
     assert changed.sum() > 50
     light = luminance(with_number[changed])
-    contrast = (np.quantile(light, 0.8) + 0.05) / (light.min() + 0.05)
-    assert contrast > 7
+    assert contrast(np.quantile(light, 0.8), light.min()) > 7
     assert not changed[: rows.start].any()
     assert not changed[rows.stop :].any()
 

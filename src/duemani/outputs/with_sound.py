@@ -57,6 +57,8 @@ def save_video_with_sound(
     path: Path,
     performance: Performance,
     motion: HandMotion,
+    title: str,
+    chips: Sequence[str],
     camera: CameraPlace,
     recording: Path | None,
     part_sec: tuple[float, float],
@@ -76,6 +78,8 @@ def save_video_with_sound(
         camera,
         progress=progress,
         credit=_credit(performance, recording),
+        title=title,
+        subtitle=" · ".join(chips),
     )
 
 

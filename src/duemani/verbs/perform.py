@@ -244,11 +244,13 @@ def save_performed(
         played, sound = take.performance, take.recording
         start_sec, end_sec = take.part_sec
         part_sec = (start_sec, min(end_sec, start_sec + motion.frame_count / motion.frame_rate))
+        chips = (take.origin, "simulated hands")
         if suffix == ".html":
-            chips = (take.origin, "simulated hands")
             save_page_with_sound(path, played, motion, take.title, chips, sound, part_sec)
         else:
-            save_video_with_sound(path, played, motion, camera, sound, part_sec, report)
+            save_video_with_sound(
+                path, played, motion, take.title, chips, camera, sound, part_sec, report
+            )
 
 
 def save_notes(path: Path, performance: Performance) -> None:

@@ -62,6 +62,11 @@ export class Notes {
     shape.setAttribute("tabindex", "0");
     shape.setAttribute("aria-label", spoken(this.data, note));
     shape.addEventListener("focus", () => this.choose(number, false));
+    shape.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      this.choose(number, false);
+    });
   }
 
   private mark(on: boolean): void {

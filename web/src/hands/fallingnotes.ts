@@ -1,19 +1,24 @@
 /** Notes that slide down the desk onto their keys: one instanced draw of rounded rectangles. */
 
 import {
-  CanvasTexture, Color, DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry, Mesh,
+  CanvasTexture, Color, DynamicDrawUsage, InstancedBufferAttribute, InstancedBufferGeometry, LinearFilter, Mesh,
   PlaneGeometry, ShaderMaterial,
 } from "three";
 import type { KeyboardData } from "../shared/data";
 import { HAND_COLOURS, UNKNOWN_COLOUR } from "./palette";
 import { DESK } from "./piano";
 import type { Score } from "./score";
+import { drawsInSoftware } from "./software";
 
 /** How much of the future the desk shows. */
 const WINDOW_SEC = 2.6;
 const MOST = 1024;
 /** Smaller than this a number could not be read [CSS pixels, with the disc]. */
 const LEAST_PX = 13;
+/** Linear colours: a note on a black key, how white a number's disc is, and the number on it. */
+export const BLACK_SHADE = 0.72;
+export const DISC_WHITE = 0.6;
+export const INK: readonly [number, number, number] = [0.012, 0.01, 0.008];
 
 const VERTEX = `
 attribute vec4 place; // x, half width, start, end along the desk [m]
@@ -59,9 +64,9 @@ void main() {
   if (vStyle.x > 0.5 && uv.x > 0.0 && uv.x < 1.0 && uv.y > 0.0 && uv.y < 1.0) {
     float readable = smoothstep(leastPixels * 0.9, leastPixels, 1.0 / max(fwidth(uv.y), 1e-5));
     float disc = (1.0 - smoothstep(0.46, 0.5, length(uv - 0.5))) * readable;
-    colour = mix(colour, mix(vTint, vec3(1.0), 0.6), disc);
+    colour = mix(colour, mix(vTint, vec3(1.0), ${DISC_WHITE}), disc);
     float ink = texture2D(digits, vec2((vStyle.x - 1.0 + uv.x) / 5.0, uv.y)).a;
-    colour = mix(colour, vec3(0.012, 0.01, 0.008), ink * readable);
+    colour = mix(colour, vec3(${INK.join(", ")}), ink * readable);
   }
   float inside = smoothstep(0.0, 0.0006, vAlong + 0.0006) * (1.0 - smoothstep(deskLength * 0.86, deskLength, vAlong));
   gl_FragColor = vec4(colour, max(body * 0.96, glow) * inside);
@@ -82,7 +87,7 @@ export class FallingNotes extends Mesh<InstancedBufferGeometry, ShaderMaterial> 
     super(geometry, new ShaderMaterial({
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
-      uniforms: { digits: { value: digitAtlas() }, deskLength: { value: DESK.length }, leastPixels: { value: LEAST_PX * Math.min(devicePixelRatio, 2) } },
+      uniforms: { digits: { value: digitAtlas() }, deskLength: { value: DESK.length }, leastPixels: { value: LEAST_PX } },
       transparent: true,
       depthWrite: false,
     }));
@@ -93,8 +98,9 @@ export class FallingNotes extends Mesh<InstancedBufferGeometry, ShaderMaterial> 
     this.renderOrder = 1;
   }
 
-  update(timeSec: number, withFingers: boolean): void {
+  update(timeSec: number, withFingers: boolean, pixelRatio: number): void {
     const { score } = this;
+    (this.material.uniforms.leastPixels as { value: number }).value = LEAST_PX * pixelRatio;
     const speed = DESK.length / WINDOW_SEC;
     let count = 0;
     const add = (i: number) => {
@@ -103,7 +109,7 @@ export class FallingNotes extends Mesh<InstancedBufferGeometry, ShaderMaterial> 
       const start = Math.max(0, (score.onset(i) - timeSec) * speed);
       const end = Math.min(DESK.length, Math.max(score.release(i) - timeSec, 0) * speed);
       const black = this.keyboard.is_black[key];
-      const half = black ? this.keyboard.black_top_width_m * 0.5 : this.keyboard.white_pitch_m * 0.4;
+      const half = black ? this.keyboard.black_base_width_m * 0.45 : this.keyboard.white_pitch_m * 0.4;
       const down = score.isDown(i, timeSec);
       const shortest = down ? 0.002 : 0.011;
       const top = Math.max(end - 0.0012, start + shortest);
@@ -111,7 +117,7 @@ export class FallingNotes extends Mesh<InstancedBufferGeometry, ShaderMaterial> 
       this.place.setXYZW(count, this.keyboard.centre_x_m[key] as number, half, start, top);
       this.tint.setXYZ(count, tint.r, tint.g, tint.b);
       this.style.setXYZ(count, withFingers ? score.finger(i) : 0, score.velocity(i) / 127, down ? 1 : 0);
-      if (black) this.tint.setXYZ(count, tint.r * 0.72, tint.g * 0.72, tint.b * 0.72);
+      if (black) this.tint.setXYZ(count, tint.r * BLACK_SHADE, tint.g * BLACK_SHADE, tint.b * BLACK_SHADE);
       count++;
     };
     const first = score.firstFrom(timeSec);
@@ -141,6 +147,9 @@ function digitAtlas(): CanvasTexture {
     for (let finger = 1; finger <= 5; finger++) context.fillText(String(finger), (finger - 0.5) * cell, cell / 2 + 3);
   }
   const texture = new CanvasTexture(canvas);
-  texture.anisotropy = 8;
+  if (drawsInSoftware()) {
+    texture.generateMipmaps = false;
+    texture.minFilter = LinearFilter;
+  } else texture.anisotropy = 8;
   return texture;
 }

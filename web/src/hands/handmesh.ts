@@ -1,12 +1,13 @@
 /**
  * The hand's surface: the generic-hand mesh laid onto the skeleton's rest pose, its wrist opened
- * and drawn out into a forearm, refined once, with what the skin's shader needs at each vertex.
+ * and drawn out into a forearm, refined once (but for processors that draw alone), with what the skin's shader needs at each vertex.
  */
 
 import { BufferGeometry, Float32BufferAttribute, type SkinnedMesh, Uint16BufferAttribute, Vector3 } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 import glbUrl from "../../node_modules/@webxr-input-profiles/assets/dist/profiles/generic-hand/right.glb?inline";
 import { decodeBase64, type SkeletonData } from "../shared/data";
+import { drawsInSoftware } from "./software";
 
 /** The bone after the skeleton's 16: it carries the forearm. */
 export const FOREARM = 16;
@@ -42,7 +43,7 @@ export async function loadRightHand(skeleton: SkeletonData): Promise<BufferGeome
   let { vertices, triangles } = weld(source);
   triangles = triangles.filter((triangle) => !isWristCap(vertices, triangle));
   drawForearm(vertices, triangles);
-  triangles = refine(vertices, triangles);
+  if (!drawsInSoftware()) triangles = refine(vertices, triangles);
   return toGeometry(vertices, triangles, skeleton);
 }
 

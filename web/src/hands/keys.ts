@@ -3,12 +3,13 @@
 import {
   BufferAttribute, BufferGeometry, Color, DynamicDrawUsage, Group, InstancedMesh, Matrix4, MeshStandardMaterial,
 } from "three";
-import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
 import look from "../../../src/duemani/outputs/look.json";
 import type { KeyboardData } from "../shared/data";
 import type { HandPose } from "./kinematics";
 import { HAND_COLOURS, UNKNOWN_COLOUR } from "./palette";
+import { roundedBox } from "./piano";
 import type { Score } from "./score";
+import { drawsInSoftware } from "./software";
 
 const WHITE_DEPTH_M = 0.019;
 const GAP_M = 0.0009;
@@ -162,7 +163,7 @@ const RINGING = new Float32Array(88);
 const HAND = new Int8Array(88);
 
 function whiteKey(k: KeyboardData): BufferGeometry {
-  const geometry = new RoundedBoxGeometry(k.white_pitch_m - GAP_M, k.white_length_m, WHITE_DEPTH_M, 2, 0.0013);
+  const geometry = roundedBox(k.white_pitch_m - GAP_M, k.white_length_m, WHITE_DEPTH_M, drawsInSoftware() ? 1 : 2, 0.0013);
   return geometry.translate(0, k.white_length_m / 2, -WHITE_DEPTH_M / 2);
 }
 

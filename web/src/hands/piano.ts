@@ -5,6 +5,7 @@ import {
   MeshBasicMaterial, MeshPhysicalMaterial, MeshStandardMaterial, PlaneGeometry, SRGBColorSpace,
 } from "three";
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
+import { mergeVertices } from "three/addons/utils/BufferGeometryUtils.js";
 import type { KeyboardData } from "../shared/data";
 
 /** The desk that notes slide down: its lower edge, slope and length, in the keyboard frame. */
@@ -24,7 +25,7 @@ export class Piano extends Group {
     const box = (x: [number, number], y: [number, number], z: [number, number], material = lacquer as MeshStandardMaterial, round = 0.004) => {
       const size = [x[1] - x[0], y[1] - y[0], z[1] - z[0]] as const;
       const radius = Math.min(round, ...size.map((length) => length / 2.01));
-      const mesh = new Mesh(new RoundedBoxGeometry(...size, 3, radius), material);
+      const mesh = new Mesh(roundedBox(...size, 3, radius), material);
       mesh.position.set((x[0] + x[1]) / 2, (y[0] + y[1]) / 2, (z[0] + z[1]) / 2);
       mesh.receiveShadow = true;
       this.add(mesh);
@@ -45,7 +46,7 @@ export class Piano extends Group {
     desk.position.set(0, DESK.frontY, DESK.frontZ);
     desk.rotation.x = DESK.slope;
     // Unlit, so that no lamp ever mirrors in it and washes the notes out.
-    const slab = new Mesh(new RoundedBoxGeometry(whole, DESK.length, 0.008, 3, 0.0035), new MeshBasicMaterial({ color: 0x17181c, toneMapped: false }));
+    const slab = new Mesh(roundedBox(whole, DESK.length, 0.008, 3, 0.0035), new MeshBasicMaterial({ color: 0x17181c, toneMapped: false }));
     slab.position.set(width / 2, DESK.length / 2, -0.0045);
     const lines: number[] = [];
     const colours: number[] = [];
@@ -84,4 +85,11 @@ function nameplate(width: number): Mesh {
   mesh.rotation.x = Math.PI / 2;
   mesh.position.set(width / 2, 0.1528, 0.03);
   return mesh;
+}
+
+/** A box with round edges, each of whose corners is reckoned once, not once a triangle. */
+export function roundedBox(width: number, height: number, depth: number, segments: number, radius: number): BufferGeometry {
+  const box = new RoundedBoxGeometry(width, height, depth, segments, radius);
+  box.deleteAttribute("uv"); // of no use here, and different at every face's edge
+  return mergeVertices(box, 1e-7);
 }

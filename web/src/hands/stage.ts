@@ -1,13 +1,14 @@
 /** Renderer, light and cameras. The scene's content lies in the keyboard frame (z up). */
 
 import {
-  ACESFilmicToneMapping, DirectionalLight, Group, HemisphereLight, PCFShadowMap, PerspectiveCamera, PMREMGenerator, Scene,
-  Vector3, WebGLRenderer,
+  ACESFilmicToneMapping, DirectionalLight, Group, HemisphereLight, type Material, Mesh, MeshLambertMaterial, MeshStandardMaterial,
+  NoToneMapping, PCFShadowMap, PerspectiveCamera, PMREMGenerator, Scene, Vector3, WebGLRenderer,
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 
 import look from "../../../src/duemani/outputs/look.json";
+import { contextWishes, drawsInSoftware } from "./software";
 
 export type CameraName = "overhead" | "player" | "side";
 
@@ -17,6 +18,14 @@ const VIEWS: Record<CameraName, { from: readonly number[]; y: [number, number]; 
   player: { from: look.cameras.player, y: [-0.1, 0.3], z: [0, 0.17], widen: 0 },
   side: { from: look.cameras.side, y: [-0.1, 0.2], z: [-0.02, 0.12], widen: -0.12 },
 };
+
+/** Less rough than this, black surfaces need a little light of their own where nothing is mirrored. */
+const [SHINY, SHEEN] = [0.5, 0.006];
+/** Of the lamp and the sky, where the tones are not mapped. */
+const PLAIN_LIGHT = [2.35, 1.05] as const;
+
+/** Fewer pixels for one of the page's, and finger numbers could not be read. */
+const LEAST_RATIO = 0.5;
 
 /** Part of the window that the overlays leave free, in pixels from each edge. */
 export interface Insets {
@@ -33,13 +42,17 @@ export class Stage {
   private readonly scene = new Scene();
   private readonly sky = new HemisphereLight(0xfff6ea, 0x554a40, 1);
   private readonly key = new DirectionalLight(0xfff1de, 2.9);
+  private readonly fill = new DirectionalLight(0xcfdcff, 0.35);
   /** How many times the picture was made simpler. */
   coarseness = 0;
+  private plain = drawsInSoftware();
+  private dressed = false;
   private offsetY = 0;
-  private pixelRatio = Math.min(devicePixelRatio, 2);
+  /** Pixels drawn for one of the page's. */
+  pixelRatio = Math.min(devicePixelRatio, 2);
 
   constructor(private readonly canvas: HTMLCanvasElement, private readonly widthM: number) {
-    this.renderer = new WebGLRenderer({ canvas, alpha: true, antialias: true, powerPreference: "high-performance" });
+    this.renderer = new WebGLRenderer({ canvas, ...contextWishes() });
     this.renderer.toneMapping = ACESFilmicToneMapping;
     this.renderer.toneMappingExposure = 0.95;
     this.renderer.shadowMap.enabled = true;
@@ -49,7 +62,7 @@ export class Stage {
     this.scene.add(this.sky);
     this.scene.add(this.content);
     this.addLights();
-    this.setRoom(!this.drawsInSoftware());
+    this.setRoom(!this.plain);
     this.controls = new OrbitControls(this.camera, canvas);
     this.controls.zoomToCursor = true;
     this.controls.minDistance = 0.12;
@@ -73,7 +86,7 @@ export class Stage {
     key.shadow.radius = 3;
     key.shadow.bias = -0.0004;
     key.shadow.normalBias = 0.0012;
-    const fill = new DirectionalLight(0xcfdcff, 0.35);
+    const { fill } = this;
     fill.position.set(middle + 0.9, -0.9, 0.7);
     fill.target.position.set(middle, 0.05, 0);
     for (const light of [key, fill]) this.content.add(light, light.target);
@@ -94,12 +107,25 @@ export class Stage {
     generator.dispose();
   }
 
-  private drawsInSoftware(): boolean {
-    if (location.hash === "#full") return false;
-    const context = this.renderer.getContext();
-    const names = context.getExtension("WEBGL_debug_renderer_info");
-    const name = String(context.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : context.RENDERER));
-    return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+  /** Gives everything a surface that only takes light, a third of the work for a processor. */
+  private makePlain(): void {
+    const made = new Map<Material, Material>();
+    this.content.traverse((thing) => {
+      if (!(thing instanceof Mesh) || !(thing.material instanceof MeshStandardMaterial)) return;
+      const rich = thing.material;
+      const { transparent, vertexColors, polygonOffset, polygonOffsetFactor, polygonOffsetUnits } = rich;
+      const plain = made.get(rich) ?? new MeshLambertMaterial({ transparent, vertexColors, polygonOffset, polygonOffsetFactor, polygonOffsetUnits });
+      (plain as MeshLambertMaterial).color = rich.color; // the same one: skin tones may change later
+      if (rich.roughness < SHINY) (plain as MeshLambertMaterial).emissive.setScalar(SHEEN);
+      made.set(rich, plain);
+      thing.material = plain;
+    });
+    // One lamp, and colours as they come: what each pixel costs.
+    this.renderer.toneMapping = NoToneMapping;
+    this.fill.visible = false;
+    [this.key.intensity, this.sky.intensity] = PLAIN_LIGHT;
+    this.key.color.set(0xfff8ec);
+    this.dressed = true;
   }
 
   resize(): void {
@@ -114,10 +140,11 @@ export class Stage {
   /** A simpler picture where frames come slowly (software rendering, old phones). */
   coarsen(): void {
     if (this.pixelRatio > 1) this.pixelRatio = 1;
-    else if (this.scene.environment) this.setRoom(false);
-    else if (this.pixelRatio > 0.75) this.pixelRatio *= 0.85;
-    else if (this.key.castShadow) this.key.castShadow = false;
-    else if (this.pixelRatio > 0.4) this.pixelRatio *= 0.8;
+    else if (!this.plain) {
+      this.plain = true;
+      this.setRoom(false);
+    } else if (this.key.castShadow) this.key.castShadow = false;
+    else if (this.pixelRatio > LEAST_RATIO) this.pixelRatio = Math.max(LEAST_RATIO, 0.84 * this.pixelRatio);
     else return;
     this.coarseness++;
     this.resize();
@@ -182,6 +209,7 @@ export class Stage {
   }
 
   render(): void {
+    if (this.plain && !this.dressed) this.makePlain();
     this.renderer.render(this.scene, this.camera);
   }
 

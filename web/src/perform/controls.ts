@@ -82,7 +82,14 @@ export class Controls {
       menu.hidden = !on;
       show.setAttribute("aria-expanded", String(on));
     };
-    show.addEventListener("click", () => open(menu.hidden !== false));
+    show.addEventListener("click", (event) => {
+      open(menu.hidden !== false);
+      if (!menu.hidden && event.detail === 0) menu.querySelector("input")?.focus(); // by keyboard
+    });
+    menu.addEventListener("focusout", (event) => {
+      const next = event.relatedTarget as Node | null;
+      if (next && next !== show && !menu.contains(next)) open(false);
+    });
     document.addEventListener("pointerdown", (event) => {
       if (!menu.contains(event.target as Node) && event.target !== show) open(false);
     });

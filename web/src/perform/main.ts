@@ -4,6 +4,7 @@ import { Hands } from "../hands/hands";
 import { Kinematics } from "../hands/kinematics";
 import { Labels } from "../hands/labels";
 import { Score } from "../hands/score";
+import { contextWishes } from "../hands/software";
 import { type CameraName, Stage } from "../hands/stage";
 import { Clock } from "../shared/clock";
 import { readAudio, readMotion, readPageData } from "../shared/data";
@@ -19,6 +20,8 @@ interface Handle {
   play(): void;
   pause(): void;
   camera(name: CameraName): void;
+  /** Makes the picture simpler, as slow frames do. */
+  coarsen(): void;
   landmarks(): number[][][];
   keyDepths(): number[];
   state(): { timeSec: number; durationSec: number; playing: boolean; rate: number; soundSec: number | null; drawCalls: number; coarseness: number };
@@ -41,7 +44,7 @@ function say(text: string, passing = false): void {
 async function start(): Promise<void> {
   const data = readPageData();
   const canvas = element<HTMLCanvasElement>("stage");
-  if (!canvas.getContext("webgl2", { antialias: true, alpha: true, powerPreference: "high-performance" })) {
+  if (!canvas.getContext("webgl2", contextWishes())) {
     element("title").textContent = data.title;
     document.body.className = "still";
     say("This browser shows no 3D (WebGL 2 is missing or switched off), which this page needs.");
@@ -77,6 +80,10 @@ async function start(): Promise<void> {
     },
     camera: (name: CameraName) => {
       player.setCamera(name);
+      player.draw();
+    },
+    coarsen: () => {
+      stage.coarsen();
       player.draw();
     },
     landmarks: () => kinematics.poses.map((pose) => pose.landmarks.map((p) => [p.x, p.y, p.z])),

@@ -12,7 +12,7 @@ import type { Score } from "../hands/score";
 import type { CameraName, Stage } from "../hands/stage";
 import type { Clock } from "../shared/clock";
 import type { PageData } from "../shared/data";
-import { element } from "../shared/dom";
+import { element, lessMotion } from "../shared/dom";
 import type { Overview } from "./overview";
 
 /** Five octaves are shown at least [m]. */
@@ -120,7 +120,7 @@ export class Player {
     kinematics.pose(time);
     this.hands.update();
     this.keys.update(time, kinematics.poses, this.score);
-    if (this.notes.visible) this.notes.update(time, this.fingersShown);
+    if (this.notes.visible) this.notes.update(time, this.fingersShown, stage.pixelRatio);
     if (this.following) this.followHands(time);
     this.labels.update(time, kinematics.poses, this.score, this.keys, stage, this.hands.shown);
     this.overview.update();
@@ -142,7 +142,7 @@ export class Player {
 
   private tooNarrow(): boolean {
     const canvas = element("stage");
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return false; // the camera stays put
+    if (lessMotion()) return false; // the camera stays put
     return canvas.clientWidth < canvas.clientHeight && this.range[1] - this.range[0] > 0.6;
   }
 

@@ -10,9 +10,10 @@ import { Pace } from "../hands/pace";
 import { Piano } from "../hands/piano";
 import { usedRange } from "../hands/range";
 import { Score } from "../hands/score";
+import { contextWishes } from "../hands/software";
 import { type CameraName, Stage } from "../hands/stage";
 import { readMotion } from "../shared/data";
-import { make } from "../shared/dom";
+import { lessMotion, make } from "../shared/dom";
 import { type MotionName, pageData, type ReviewData } from "./data";
 
 /** The used part of the keyboard is taken to be this wide at least [m]. */
@@ -23,7 +24,7 @@ const [CLOSE_M, WIDE_M] = [0.5, 0.82];
 export class HandsView {
   readonly box: HTMLElement;
   camera: CameraName | null = "player";
-  private following = true;
+  private following = !lessMotion();
   private middleX: number | null = null;
   private readonly pace = new Pace();
   private fingersShown = true;
@@ -58,7 +59,7 @@ export class HandsView {
   static async open(data: ReviewData, name: MotionName, refresh: () => void): Promise<HandsView | null> {
     const canvas = make("canvas");
     canvas.setAttribute("aria-label", "Two hands on a piano keyboard, in 3D. Drag to turn, pinch or scroll to come closer.");
-    if (!canvas.getContext("webgl2", { antialias: true, alpha: true })) return null;
+    if (!canvas.getContext("webgl2", contextWishes())) return null;
     const page = pageData(data, name);
     const kinematics = new Kinematics(await readMotion(page.motion, `duemani-${name}`), data.skeleton);
     const hands = new Hands(await loadRightHand(data.skeleton), kinematics, data.skeleton, data.keyboard.width_m / 2);
@@ -80,7 +81,7 @@ export class HandsView {
 
   setCamera(name: CameraName): void {
     this.camera = name;
-    this.following = true;
+    this.following = !lessMotion();
     this.frame();
   }
 
@@ -90,7 +91,7 @@ export class HandsView {
     kinematics.pose(timeSec);
     this.hands.update();
     this.keys.update(timeSec, kinematics.poses, this.score);
-    if (this.notes.visible) this.notes.update(timeSec, this.fingersShown);
+    if (this.notes.visible) this.notes.update(timeSec, this.fingersShown, stage.pixelRatio);
     this.followHands(timeSec, playing);
     this.labels.update(timeSec, kinematics.poses, this.score, this.keys, stage, this.hands.shown);
     stage.render();
@@ -114,7 +115,8 @@ export class HandsView {
     this.stage.resize();
     if (!this.camera) return;
     const whole = this.range[1] - this.range[0];
-    const half = Math.min(whole, this.isNarrow ? CLOSE_M : WIDE_M) / 2;
+    // A camera that stays put shows everything at once.
+    const half = lessMotion() ? whole / 2 : Math.min(whole, this.isNarrow ? CLOSE_M : WIDE_M) / 2;
     const middle = this.middleX ?? (this.range[0] + this.range[1]) / 2;
     this.stage.frame(this.camera, middle - half, middle + half, { top: 0, bottom: 0 });
   }

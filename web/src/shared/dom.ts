@@ -28,7 +28,12 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return made;
 }
 
+/** Whether the reader wants less motion. */
+export function lessMotion(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 /** How to scroll: smoothly, unless the reader wants less motion. */
 export function scrolling(): ScrollBehavior {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+  return lessMotion() ? "auto" : "smooth";
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FallingNotes } from "../../src/hands/fallingnotes";
+import { BLACK_SHADE, DISC_WHITE, FallingNotes, INK } from "../../src/hands/fallingnotes";
 import { HAND_COLOURS, UNKNOWN_COLOUR } from "../../src/hands/palette";
 import { DESK } from "../../src/hands/piano";
 import { Score } from "../../src/hands/score";
@@ -7,13 +7,37 @@ import { KEYBOARD, page } from "../fixtures";
 
 function drawn(timeSec: number, withFingers = true) {
   const notes = new FallingNotes(new Score(page()), KEYBOARD);
-  notes.update(timeSec, withFingers);
+  notes.update(timeSec, withFingers, 1);
   const rows = (name: string, size: number) =>
     Array.from({ length: notes.geometry.instanceCount }, (_, i) => [...notes.geometry.getAttribute(name).array.slice(i * size, (i + 1) * size)]);
   return { place: rows("place", 4), tint: rows("tint", 3), style: rows("style", 3) };
 }
 
+/** WCAG's contrast of two linear colours. */
+function contrast(one: readonly number[], other: readonly number[]): number {
+  const bright = ([r, g, b]: readonly number[]) => 0.2126 * (r ?? 0) + 0.7152 * (g ?? 0) + 0.0722 * (b ?? 0) + 0.05;
+  const [low, high] = [bright(one), bright(other)].sort((a, b) => a - b) as [number, number];
+  return high / low;
+}
+
 describe("FallingNotes", () => {
+  it("writes numbers that stand out from their discs, on every key's note", () => {
+    for (const tint of [...HAND_COLOURS, UNKNOWN_COLOUR])
+      for (const shade of [1, BLACK_SHADE]) {
+        const disc = [tint.r, tint.g, tint.b].map((part) => part * shade * (1 - DISC_WHITE) + DISC_WHITE);
+        expect(contrast(disc, INK)).toBeGreaterThan(7);
+      }
+  });
+
+  it("counts the least size of a number in the page's pixels, however coarse the picture", () => {
+    const notes = new FallingNotes(new Score(page()), KEYBOARD);
+    const least = (ratio: number) => {
+      notes.update(0, true, ratio);
+      return notes.material.uniforms.leastPixels?.value as number;
+    };
+    expect(least(0.5)).toBeCloseTo(least(1) / 2, 6);
+  });
+
   it("lets notes slide so that their lower edges meet the keys at their onsets", () => {
     const speed = DESK.length / 2.6;
     const { place } = drawn(0);

@@ -97,7 +97,7 @@ class NotePanel:
             return
         # In steps, so that few pictures of digits are made.
         share = int(share * 8) / 8
-        digit = _digit(finger, width * share, height * share)
+        digit = digit_opacity(finger, width * share, height * share)
         middle, low = (left + right) // 2, max(bottom, 0) + 2
         axes = digit.shape[1] // 2, digit.shape[0] // 2
         cv2.ellipse(picture, (middle, low + axes[1]), axes, 0, 0, 360, light, -1, cv2.LINE_AA)
@@ -121,7 +121,9 @@ class NotePanel:
 
 
 @cache
-def _digit(number: int, width_px: float, height_px: float) -> Float[np.ndarray, "height width"]:
+def digit_opacity(
+    number: int, width_px: float, height_px: float
+) -> Float[np.ndarray, "height width"]:
     """Opacity of a finger number's picture, rows from the bottom."""
     image = np.zeros((128, 128), np.uint8)
     font = cv2.FontFace("sans")

@@ -14,6 +14,7 @@ from duemani.inputs.film.camera import Camera, camera_towards
 from duemani.motion import HandMotion
 from duemani.outputs import keyboard_mesh
 from duemani.outputs.film import shading
+from duemani.outputs.film.badges import Badges
 from duemani.outputs.film.note_panel import HAND_COLOURS, NotePanel
 from duemani.outputs.film.rasterizer import Mesh, Picture, Rasterizer
 from duemani.outputs.film.sleeves import Sleeve
@@ -109,6 +110,7 @@ class PianoScene:
         framing = frame_camera(camera, x_range, size)
         self._eye = framing.camera.position
         self._rasterizer = Rasterizer(framing.camera)
+        self._badges = Badges(performance, self._eye, self._rasterizer.project, size[1])
         self._shadow = Picture(*shading.SHADOW_SIZE)
         self._shadows = shading.Shadows(load_hand_mesh(1))
         self._known = [known_frames(motion, hand) for hand in range(2)]
@@ -131,7 +133,10 @@ class PianoScene:
         self._move_keys(now_sec)
         hands = [self._move_hand(hand, now_sec) for hand in range(2)]
         self._shadow.update(self._shadows.paint([hand for hand in hands if hand is not None]))
-        return self._rasterizer.draw(self._draw_panel(now_sec))
+        picture = self._rasterizer.draw(self._draw_panel(now_sec))
+        poses = [self._landmarks(hand, now_sec) for hand in range(2)]
+        self._badges.draw(picture, now_sec, poses, self._depths(now_sec))
+        return picture
 
     def _frames(self, now_sec: float) -> tuple[np.ndarray, float]:
         """The motion's frames around a time and the share of the second.
@@ -196,10 +201,23 @@ class PianoScene:
         self._keys.update(uv=shading.shadow_uv(self._key_vertices))
         self._keys.set_texture(self._shadow)
 
-    def _move_keys(self, now_sec: float) -> None:
+    def _landmarks(self, hand: int, now_sec: float) -> np.ndarray | None:
+        """Landmarks [m] of the hand as it is shown; none where it is not known."""
+        frames, share = self._frames(now_sec)
+        frames = frames[self._known[hand][frames]]
+        if not len(frames):
+            return None
+        weights = [1 - share, share] if len(frames) == 2 else [1.0]
+        return np.average(self._motion.landmarks_m[hand, frames], axis=0, weights=weights)
+
+    def _depths(self, now_sec: float) -> np.ndarray:
+        """How far each key is down [m], (88,)."""
         frames, share = self._frames(now_sec)
         weights = [1 - share, share] if len(frames) == 2 else [1.0]
-        depth = np.average(self._key_depth_m[frames], axis=0, weights=weights)
+        return np.average(self._key_depth_m[frames], axis=0, weights=weights)
+
+    def _move_keys(self, now_sec: float) -> None:
+        depth = self._depths(now_sec)
         vertices = self._key_vertices.copy()
         vertices[:, 2] -= depth[self._key_of_vertex] * self._key_drop
         hand, ringing = self._lit_keys(now_sec)

@@ -14,9 +14,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from duemani.errors import InputError
-from duemani.files import replacing
+from duemani.files import as_name, replacing
 from duemani.media.file import demuxed
 from duemani.motion import HandMotion
+from duemani.outputs.film.heading import Heading
 from duemani.outputs.film.scene import CameraPlace, PianoScene
 from duemani.performance import Performance
 
@@ -41,6 +42,8 @@ def save_video(
     frame_rate: float = 30.0,
     progress: Callable[[float], None] | None = None,
     credit: str = "",
+    title: str = "",
+    subtitle: str = "",
 ) -> None:
     """Write an `.mp4` that starts at time 0 of the recording and lasts as long as motion or sound.
 
@@ -59,6 +62,8 @@ def save_video(
         frame_rate: pictures per second [Hz].
         progress: called with the share done (0-1).
         credit: who is to be named for the sound; the file's copyright tag says it.
+        title: written over the pictures and in the file's title tag, any text.
+        subtitle: a line below it.
 
     Raises:
         InputError: an option is out of range, the motion is empty, the sound cannot be read, or
@@ -76,8 +81,11 @@ def save_video(
     ):
         if credit:
             container.metadata["copyright"] = credit
+        if title:
+            container.metadata["title"] = as_name(title)
         film = _Film(container, size, frame_rate, _audio_frames(audio, audio_rate))
-        _shoot(film, scene, length_sec, frame_rate, progress)
+        heading = Heading(title, subtitle, size)
+        _shoot(film, scene, heading, length_sec, frame_rate, progress)
 
 
 @contextmanager
@@ -91,6 +99,7 @@ def _readable_errors(path: Path) -> Iterator[None]:
 def _shoot(
     film: _Film,
     scene: PianoScene,
+    heading: Heading,
     length_sec: float,
     frame_rate: float,
     progress: Callable[[float], None] | None,
@@ -101,7 +110,7 @@ def _shoot(
         number = 0
         # How long blocks of sound last is only known as they come.
         while number / frame_rate < max(length_sec, film.sound_end_sec):
-            picture = scene.draw(number / frame_rate)
+            picture = heading.over(scene.draw(number / frame_rate))
             if waiting is not None:
                 waiting.result()
             waiting = encoder.submit(film.add, picture)

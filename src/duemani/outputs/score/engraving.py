@@ -15,6 +15,7 @@ from jaxtyping import Bool
 from duemani.files import as_name, replacing
 from duemani.outputs.fingered import Fingered
 from duemani.outputs.score.engraver import engraved_pages, in_tags, with_plain_text
+from duemani.outputs.score.engraver_finish import finished
 from duemani.outputs.score.engraver_needs import with_beams, with_staves
 from duemani.outputs.score.musicxml_fingers import engraver_document
 
@@ -40,6 +41,8 @@ _LOOK = {
     "footer": "none",
     "svgViewBox": True,
     "fingeringScale": 0.8,
+    # Words of tempo, rehearsal marks and bar numbers stay off what lies below them.
+    "defaultBottomMargin": 1.2,
     # Some PDF and SVG readers set the indentation between text elements as spaces.
     "svgFormatRaw": True,
     "svgAdditionalAttribute": ["fing@startid"],
@@ -97,7 +100,7 @@ def engrave_text(
     sheet["smuflTextFont"] = "embedded" if layout == "sheet" else "none"
     plain = with_plain_text(document.decode("utf-8")).encode()
     text = with_beams(with_staves(plain)).decode()
-    return engraved_pages(text, _LOOK | sheet, title)
+    return [finished(page) for page in engraved_pages(text, _LOOK | sheet, title)]
 
 
 def for_page(system: str) -> str:

@@ -1,6 +1,6 @@
 /** The score (or the roll in its place): fingers, marks, what sounds, and a cursor that follows. */
 
-import { element, make } from "../../shared/dom";
+import { element, make, scrolling } from "../../shared/dom";
 import { type Engraving, UNSURE } from "../data";
 import type { Session } from "../session";
 import { type Anchor, placeAt } from "./anchors";
@@ -192,9 +192,8 @@ export class Sheet {
     const { box } = this;
     if (box.scrollHeight <= box.clientHeight) return;
     const top = system.offsetTop - box.offsetTop;
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (top < box.scrollTop || top + system.offsetHeight > box.scrollTop + box.clientHeight - 40)
-      box.scrollTo({ top: Math.max(0, top - 24), behavior: calm ? "auto" : "smooth" });
+      box.scrollTo({ top: Math.max(0, top - 24), behavior: scrolling() });
   }
 
   private lightSounding(): void {
