@@ -40,7 +40,7 @@ package: setup  ## Build wheel and source distribution into dist/ and try them w
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[release]"
 	$(BIN)/python tools/check_package.py dist
 
-mutants: setup-dev  ## Which wrong lines the tests notice: a seeded sample (under an hour on one core)
+mutants: setup-dev  ## Which wrong lines the tests notice: a seeded sample, 30 a room (under an hour on one core)
 	$(BIN)/python tools/mutants.py
 
 fuzz: setup-dev  ## 10,000 seeded inputs through the command line, under limits of time and memory

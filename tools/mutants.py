@@ -1,10 +1,10 @@
 """How many wrong lines the tests notice: a seeded sample of mutants by room (`make mutants`).
 
 cosmic-ray makes each mutant in a copy of the package. A fork, which has the slow libraries loaded
-already, runs the tests that touch the changed line (as coverage saw them), then the others that
-touch its module, the fastest first, until one fails. Annotations, decorators and texts are left
-alone, and so are operators that only raise errors, such as << for +, and mutants that change
-nothing when the package runs (`EQUIVALENT`), which no test could notice.
+already, runs the tests that touch the changed line (as coverage saw them), the fastest first, until
+one fails. Annotations, decorators and texts are left
+alone, and so are `zip`'s strict, operators that only raise errors, such as << for +, and mutants that
+change nothing when the package runs (`EQUIVALENT`), which no test could notice.
 """
 
 from __future__ import annotations
@@ -27,19 +27,26 @@ from pathlib import Path
 import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator, operator_names
-from touched_tests import QUIET, Touched, in_fork, touched
+from touched_tests import OUT_OF_TIME, QUIET, Touched, in_fork, touched
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "duemani"
 ROOMS = {
     "evaluation": ("tests/evaluation", "tests/commands/test_cli_*evaluate.py"),
     "analysis": ("tests/analysis",),
-    "models/fingering": ("tests/models/test_fingering*.py", "tests/models/test_substitution.py"),
-    "inputs/midi": ("tests/inputs/test_midi*.py", "tests/verbs/test_finger_score.py"),
-    "performance": ("tests/test_performance.py",),
+    "models/fingering": (
+        *("tests/models/test_fingering*.py", "tests/models/test_substitution.py"),
+        *("tests/models/test_hand_span.py", "tests/analysis/test_corrections.py"),
+    ),
+    "inputs/midi": (
+        *("tests/inputs/test_midi*.py", "tests/inputs/test_who_plays.py"),
+        "tests/verbs/test_finger_score.py",
+    ),
+    "performance": ("tests/test_performance*.py",),
     "motion": ("tests/test_motion.py",),
-    "skeleton": ("tests/test_skeleton.py", "tests/models/test_solver.py"),
+    "skeleton": ("tests/test_skeleton*.py", "tests/models/test_solver.py"),
 }
 OPERATORS = re.compile(
     "core/(NumberReplacer|AddNot|Replace(True|False|And|Or|Break|Continue)With.*|ZeroIteration.*"
@@ -58,6 +65,10 @@ LOADED = (
 )
 
 
+Change = tuple[Operator, int]
+"""An operator, and which of its places in a module."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A changed module: its line, and the whole of its text."""
@@ -68,9 +79,11 @@ class Mutant:
 
 
 def meaning(text: str) -> str:
-    """The code without annotations and decorators."""
+    """The code without annotations, decorators and `zip`'s strict, which no right program meets."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "zip":
+            node.keywords = []
         if hasattr(node, "decorator_list"):
             node.decorator_list = []
         for name in ("annotation", "returns"):
@@ -84,63 +97,65 @@ def equivalent(line: str) -> bool:
     return any(line.strip().startswith(start) for start in EQUIVALENT)
 
 
-def sample(path: Path, count: int, seed: int) -> Iterator[Mutant]:
-    """Mutants of a module at different places, drawn with a seed of its own."""
-    source, places = path.read_text(), defaultdict(list)
+def places(path: Path) -> list[tuple[Path, tuple[int, int], list[Change]]]:
+    """Where a module can be changed, and how."""
+    source, found = path.read_text(), defaultdict(list)
     nodes, lines = list(ast_nodes(get_ast(source))), source.splitlines()
     for name in filter(OPERATORS.match, operator_names()):
         operator = get_operator(name)()
-        found = [start for node in nodes for start, _ in operator.mutation_positions(node)]
-        for occurrence, start in enumerate(found):
+        starts = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+        for occurrence, start in enumerate(starts):
             if not equivalent(lines[start[0] - 1]):
-                places[start].append((operator, occurrence))
-    draw, plain = random.Random(f"{seed} {path.stem}"), meaning(source)
-    for place in draw.sample(sorted(places), len(places)):
-        operator, occurrence = draw.choice(places[place])
-        text = mutate_code(source, operator, occurrence)
+                found[start].append((operator, occurrence))
+    return [(path, start, changes) for start, changes in sorted(found.items())]
+
+
+def sample(paths: list[Path], count: int, seed: str) -> Iterator[Mutant]:
+    """Mutants at different places, every place of the modules as likely."""
+    draw, chosen = random.Random(seed), [place for path in paths for place in places(path)]
+    draw.shuffle(chosen)
+    for path, start, changes in chosen:
+        source = path.read_text()
+        text = mutate_code(source, *draw.choice(changes))
         with contextlib.suppress(SyntaxError):
-            if count and text is not None and meaning(text) != plain:
+            if count and text is not None and meaning(text) != meaning(source):
                 count -= 1
-                yield Mutant(path, place[0], text)
+                yield Mutant(path, start[0], text)
 
 
-def killed(mutant: Mutant, seen: Touched, source: Path) -> bool:
-    """Whether a test fails on a mutant, or runs past its limit."""
-    path = source / mutant.path.relative_to(PACKAGE)
-    tests = seen.tests(path, mutant.line)
+def fate(mutant: Mutant, seen: Touched, source: Path) -> str:
+    """Whether a test fails on a mutant, or runs past its limit: "killed", "out of time"."""
+    path = mutant.path.relative_to(PACKAGE)
+    tests = seen.tests(source, path, mutant.line)
     if not tests:
-        return False
+        return "untested"
     limit = 20 + 4 * sum(seen.seconds[test] for test in tests)
-    path.write_text(mutant.text)
+    (source / path).write_text(mutant.text)
     try:
-        return in_fork(lambda: int(pytest.main([*QUIET, "-x", *tests])), limit) != 0
+        result = in_fork(lambda: int(pytest.main([*QUIET, "-x", *tests])), limit)
     finally:
-        shutil.copy2(mutant.path, path)
+        shutil.copy2(mutant.path, source / path)
+    return {0: "survived", OUT_OF_TIME: "out of time"}.get(result, "killed")
 
 
-def total(counts: dict[str, list[int]], room: str) -> list[int]:
-    """Killed and made in a room's modules; in all of them for no name."""
-    scores = [score for name, score in counts.items() if name.startswith(room)]
-    return [sum(score[at] for score in scores) for at in range(2)]
-
-
-def told(name: str, score: list[int]) -> None:
+def tell(mutant: Mutant, what: str) -> None:
     """A line at once, as a run takes long and may be stopped."""
-    dead, made = score
-    print(f"{dead:3d} of {made:3d} killed ({dead / max(made, 1):.0%}): {name}", flush=True)
+    lines = zip(mutant.path.read_text().splitlines(), mutant.text.splitlines(), strict=False)
+    change = next((b for a, b in lines if a != b), "").strip()
+    print(f"{what} {mutant.path.relative_to(ROOT)}:{mutant.line}: {change}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=list(ROOMS))
     parser.add_argument("--only", default="", help="part of the modules' paths")
-    parser.add_argument("--each", type=int, default=3, help="mutants a module")
+    parser.add_argument("--count", type=int, default=30, help="mutants a room")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     for name in LOADED.split():
         importlib.import_module(name)
     os.chdir(ROOT)
-    counts: dict[str, list[int]] = {}
+    scores: list[tuple[str, int, int]] = []
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "duemani"
         shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("weights", "__pycache__"))
@@ -148,30 +163,31 @@ def main() -> None:
         sys.path.insert(0, folder)
         os.environ["PYTHONPATH"] = folder
         for room in chosen.rooms:
-            files = [str(file) for pattern in ROOMS[room] for file in sorted(ROOT.glob(pattern))]
+            files = [
+                str(file.relative_to(ROOT))
+                for pattern in ROOMS[room]
+                for path in sorted(ROOT.glob(pattern))
+                for file in (sorted(path.glob("test_*.py")) if path.is_dir() else [path])
+            ]
             print(f"{room}: ", end="")
-            seen = touched(source, files, Path(folder) / "touched.json")
+            seen = touched(source, files)
             # The baseline's compiled files are kept; a mutant's must not be.
             sys.dont_write_bytecode = True
             base = PACKAGE / room
             paths = sorted(base.rglob("*.py")) or [base.with_suffix(".py")]
-            for path in (path for path in paths if chosen.only in str(path.relative_to(PACKAGE))):
-                score = counts[str(path.relative_to(PACKAGE))] = [0, 0]
-                for mutant in sample(path, chosen.each, chosen.seed):
-                    score[1] += 1
-                    if killed(mutant, seen, source):
-                        score[0] += 1
-                        continue
-                    lines = zip(
-                        path.read_text().splitlines(), mutant.text.splitlines(), strict=False
-                    )
-                    change = next((b for a, b in lines if a != b), "").strip()
-                    print(f"survived {path.relative_to(ROOT)}:{mutant.line}: {change}")
-                told(str(path.relative_to(PACKAGE)), score)
+            paths = [path for path in paths if chosen.only in str(path.relative_to(PACKAGE))]
+            dead = made = 0
+            for mutant in sample(paths, chosen.count, f"{chosen.seed} {room}"):
+                what = fate(mutant, seen, source)
+                made += 1
+                dead += what in ("killed", "out of time")
+                if what != "killed":
+                    tell(mutant, f"{made:3d} {what}")
             sys.dont_write_bytecode = False
-    for room in chosen.rooms:
-        told(room, total(counts, room))
-    told("in all", total(counts, ""))
+            scores.append((room, dead, made))
+            print(f"{room}: {dead} of {made} killed ({dead / max(made, 1):.0%})", flush=True)
+    dead, made = sum(score[1] for score in scores), sum(score[2] for score in scores)
+    print(f"in all: {dead} of {made} killed ({dead / max(made, 1):.0%})")
 
 
 if __name__ == "__main__":

@@ -7,66 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from duemani.alignment.score import Alignment, Passage
 from duemani.analysis.expression.articulation import articulation
 from duemani.analysis.expression.dynamics import dynamics
 from duemani.analysis.expression.evenness import evenness
 from duemani.analysis.expression.notes import find_slips, notes_against_score
 from duemani.analysis.expression.pedal import pedal_spans, pedalling
 from duemani.analysis.expression.runs import find_runs
-from duemani.analysis.expression.take import Aspect, NoteSource, Take, smoothed
+from duemani.analysis.expression.take import Take, smoothed
 from duemani.analysis.expression.tempo import tempo
 from duemani.inputs.score.line import ScoreLine
 from duemani.inputs.score.notation import Mark
-from duemani.performance import PEDAL_DTYPE, RIGHT, Performance, make_notes
-
-SCALE = np.array([60, 62, 64, 65, 67, 69, 71, 72, 71, 69, 67, 65, 64, 62])
-
-
-def quarters(count: int, step: float = 1.0) -> ScoreLine:
-    """One voice, a note every `step` quarters, four quarters a bar."""
-    no = np.zeros(count, bool)
-    bars = np.arange(0.0, count * step, 4.0)
-    return ScoreLine(
-        onset_quarter=step * np.arange(count), duration_quarter=np.full(count, step),
-        pitch=np.resize(SCALE, count), hand=np.full(count, RIGHT), voice=np.zeros(count, int),
-        grace=no, slurred=no, ornament=no, fermata=no,
-        articulations=(frozenset[str](),) * count,
-        bar_quarter=bars, bar_names=tuple(str(at + 1) for at in range(len(bars))),
-        beat_quarter=np.ones(len(bars)),
-    )  # fmt: skip
-
-
-def laid(
-    line: ScoreLine,
-    period_sec: float | np.ndarray = 0.5,
-    held: float | np.ndarray = 0.9,
-    velocity: int | np.ndarray = 64,
-    pedal: list[tuple[float, int]] | None = None,
-    source: NoteSource = "measured",
-) -> Take:
-    """The line played as written, each note with its time to the next, share held and velocity."""
-    count = len(line.pitch)
-    period = np.broadcast_to(np.asarray(period_sec, float), count)
-    onset = 1 + np.concatenate([[0], np.cumsum(period)[:-1]])
-    rows = zip(onset.tolist(), line.pitch.tolist(), strict=True)
-    notes = make_notes([(on, on, pitch, 64) for on, pitch in rows])
-    notes["release_sec"] = onset + period * held
-    notes["velocity"], notes["hand"] = velocity, RIGHT
-    presses = None if pedal is None else np.array(pedal, PEDAL_DTYPE)
-    whole = Alignment(
-        line=line, written=np.arange(count), onset_quarter=line.onset_quarter, bar=line.bar,
-        passage=np.zeros(count, int),
-        passages=(Passage(0, count, line.onset_quarter, onset),),
-        missing=np.zeros(0, int), missing_sec=np.zeros(0), match_rate=1.0, played_share=1.0,
-        path_cost=0.0, fits=True, how_sure=1.0,
-    )  # fmt: skip
-    return Take(Performance.create(notes, presses), whole, source)
-
-
-def titles(aspect: Aspect) -> list[str]:
-    return [remark.title for remark in aspect.remarks]
-
+from duemani.performance import RIGHT, Performance
+from tests.helpers.laid import laid, quarters, titles
 
 # --- tempo ----------------------------------------------------------------------------------------
 

@@ -68,6 +68,36 @@ def test_bars_in_which_both_hands_rest_are_notated(
     assert gap / quarter == pytest.approx(4 * (1 + empty), rel=0.1)
 
 
+@pytest.mark.parametrize(
+    ("right", "left", "clefs"),
+    [
+        (72, 48, [("1", "G", "2"), ("2", "F", "4")]),
+        (60, 59, [("1", "G", "2"), ("2", "F", "4")]),
+        (59, 48, [("1", "F", "4"), ("2", "F", "4")]),
+        (84, 60, [("1", "G", "2"), ("2", "G", "2")]),
+        (None, 48, [("1", "G", "2"), ("2", "F", "4")]),
+        (72, None, [("1", "G", "2"), ("2", "F", "4")]),
+    ],
+)
+def test_clefs_stand_first_and_fit_the_hands(
+    right: int | None, left: int | None, clefs: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    pitches = [pitch for pitch in (right, left) if pitch is not None]
+    path = write(tmp_path / "a.mid", midi_bytes([(0.0, 1.0, pitch) for pitch in pitches]))
+    notes = load_midi(path).notes
+    hand = np.where(notes["pitch"] == right, RIGHT, LEFT)
+    performance = load_midi(path).with_fingers(hand, np.zeros(len(notes), int))
+    notated = notate(path, performance, "Clefs", np.zeros(len(notes), int))
+    (bar, *_) = ElementTree.fromstring(notated.document.text).iter("measure")
+    before = [*bar][: next(at for at, each in enumerate(bar) if each.tag == "note")]
+    found = [
+        (clef.get("number", "1"), clef.findtext("sign"), clef.findtext("line"))
+        for each in before
+        for clef in each.iter("clef")
+    ]
+    assert sorted(found) == clefs
+
+
 @pytest.mark.parametrize("quarters", [1, 3, 4, 5])
 @pytest.mark.parametrize(("beats", "beat_type"), [(4, 4), (3, 4), (6, 8), (2, 2)])
 def test_the_last_bar_is_filled_with_rests(

@@ -97,7 +97,7 @@ def _passage(
         gain_nats=float(look.gain_nats[members].max()),
         solved=_without(had, left, look),
         caused=_without(left, had, look),
-        relief=sum(each.weight for each in had) - sum(each.weight for each in left),
+        relief=float(sum(each.weight for each in had) - sum(each.weight for each in left)),
         travel_m=travel,
     )
 

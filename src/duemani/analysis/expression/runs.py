@@ -101,7 +101,7 @@ def _heard_runs(take: Take) -> Iterator[Run]:
             if broken:
                 if at + 1 - start >= LEAST_NOTES_IN_RUN:
                     yield from _fast(take, notes[start : at + 1])
-                start = at if at < len(gap) and gap[at] <= _CLOSEST_SEC else at + 1
+                start = at + 1
 
 
 def _changes(ratio: np.ndarray) -> bool:

@@ -78,7 +78,11 @@ def decode_line(
         restraint = Restraint.of(inputs, part, notes, scale)
         scores = restraint.applied(scores)
         total = joint(scores)
-        gain = _expected(part, inputs, posterior(scores, total), chances)
+        shares = np.zeros_like(chances)
+        gain = _expected(part, inputs, posterior(scores, total), shares)
+        # What lies in the margins has been seen, or will be, with more around it.
+        own = np.concatenate(line.notes[start:end])
+        chances[own] = shares[own]
         worth = _PATH_SHARE * total + gain[:, None, None].astype(np.float32)
         worth -= restraint.forbidden(inputs)
         path.run(worth[start - low : end - low], start)
