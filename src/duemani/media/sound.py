@@ -27,6 +27,7 @@ LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 384_000
 DAMAGED_PACKETS_IN_A_ROW = 50
 CODECS = {".mp3": ("mp3", "libmp3lame"), ".m4a": ("mp4", "aac")}
 PAGE_RATE_HZ = 44100
+_MIX_RATE_HZ, _MIX_SEC, _LEAST_LEFT = 8000, 60.0, 0.1
 
 Suffix = Literal[".mp3", ".m4a"]
 
@@ -74,9 +75,10 @@ def stream_audio(
 ) -> Iterator[Float[np.ndarray, " sample"]]:
     """Decode, mix to mono and resample a recording block by block.
 
-    Memory is bounded by the block, not by the recording. Where packets are damaged, what can be
-    decoded is given. Sound that starts late in a video is preceded by silence, so that sample 0
-    is the start of the file.
+    Where the two channels cancel each other (microphones or cables in opposite polarity), the
+    louder one is given instead of their mean. Memory is bounded by the block, not by the
+    recording. Where packets are damaged, what can be decoded is given. Sound that starts late in
+    a video is preceded by silence, so that sample 0 is the start of the file.
 
     Args:
         path: any file FFmpeg reads.
@@ -91,10 +93,11 @@ def stream_audio(
         InputError: the file is not readable sound, or nothing in it can be decoded.
     """
     size = max(int(block_sec * sample_rate), 1)
+    shares = _channel_shares(path)
     waiting: list[np.ndarray] = []
     count = 0
     for part in _between(_resampled(path, sample_rate), sample_rate, *between_sec):
-        waiting.append(part.mean(axis=0))
+        waiting.append(shares @ part)
         count += part.shape[1]
         if count >= size:
             joined = np.concatenate(waiting)
@@ -160,6 +163,21 @@ def _between(
             yield block[:, begin:finish]
         if position >= last:
             return
+
+
+def _channel_shares(path: Path) -> Float[np.ndarray, "2"]:
+    """What of the left and of the right channel the mono sound consists of."""
+    mean = np.full(2, 0.5, np.float32)
+    if probe_audio(path).channels < 2:
+        return mean
+    each, mixed = np.zeros(2), 0.0
+    for part in _between(_resampled(path, _MIX_RATE_HZ), _MIX_RATE_HZ, 0.0, _MIX_SEC):
+        each += np.square(part, dtype=np.float64).sum(axis=1)
+        mixed += float(np.square(part.mean(axis=0), dtype=np.float64).sum())
+    # Of equal channels all is left, of unlike ones half, of one that is silent a quarter.
+    if mixed >= _LEAST_LEFT * each.max():
+        return mean
+    return np.eye(2, dtype=np.float32)[int(each.argmax())]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -12,8 +13,10 @@ from jaxtyping import Float
 from duemani.errors import InputError
 from duemani.inputs.transcription.decoding import best_intervals, candidate_intervals
 from duemani.inputs.transcription.events import Event, Track
-from duemani.inputs.transcription.features import FRAME_RATE, HOP, SAMPLE_RATE, sample_count
+from duemani.inputs.transcription.features import HOP, SAMPLE_RATE, sample_count
 from duemani.inputs.transcription.network import TRACKS, TranscriberNetwork
+from duemani.inputs.transcription.tuning import RATE_HZ as TUNING_RATE_HZ
+from duemani.inputs.transcription.tuning import hear_tuning
 from duemani.media.sound import probe_audio, stream_audio
 from duemani.performance import LOWEST_PITCH, PEDAL_DTYPE, Performance, make_notes
 
@@ -23,7 +26,10 @@ WINDOW_FRAMES = 691  # 16 s: at any length but 690 or 691 the network misses man
 OVERLAP_FRAMES = 44  # 1 s
 LEAD_FRAMES = 22  # silence before the recording, so that an onset at 0 has a past
 SILENCE = 2e-4  # peak, 1 = full scale: -74 dB
+SOUNDING = 3e-3  # root mean square: -50 dB
+LEAST_NOTES_A_SEC = 0.2  # of sound; the slowest music has more
 MAX_DURATION_SEC = 4 * 3600.0
+TUNED_SEC = 120.0  # of the recording tell its tuning
 LEAD_IN_SEC = 4.0  # heard before a part, so that the pedal and notes on its edge are known
 SUSTAIN_TRACK, FIRST_KEY_TRACK = 0, 2
 SHORTEST_NOTE_SEC = 0.01
@@ -93,8 +99,30 @@ class SemiCrfTranscriber:
             if progress is not None:
                 progress(min(so_far_sec / needed_sec, 1.0))
 
-        blocks = stream_audio(path, SAMPLE_RATE, between_sec=(from_sec, end_sec))
-        performance = self.transcribe_samples(blocks, report)
+        tuned = (from_sec, min(end_sec, from_sec + TUNED_SEC))
+        tuning = hear_tuning(stream_audio(path, TUNING_RATE_HZ, between_sec=tuned))
+        rate_hz = SAMPLE_RATE
+        if tuning.matters:
+            # Of a flat piano fewer samples a second, taken for as many as ever, are in tune.
+            rate_hz = round(SAMPLE_RATE * 2 ** (tuning.cents / 1200))
+            warnings.warn(f"{path.name}: {tuning.sentence}", stacklevel=2)
+        sounding_sec = 0.0
+
+        def blocks() -> Iterator[Float[np.ndarray, " sample"]]:
+            nonlocal sounding_sec
+            for block in stream_audio(path, rate_hz, between_sec=(from_sec, end_sec)):
+                if float(np.sqrt(np.square(block).mean())) > SOUNDING:
+                    sounding_sec += len(block) / rate_hz
+                yield block
+
+        performance = self.transcribe_samples(blocks(), report, rate_hz)
+        if 0 < len(performance.notes) < LEAST_NOTES_A_SEC * sounding_sec - 1:
+            warnings.warn(
+                f"{path.name}: something sounds for {sounding_sec:.0f} s, but only"
+                f" {len(performance.notes)} piano notes are heard in it; what else there is is not"
+                " told.",
+                stacklevel=2,
+            )
         if between_sec is not None and from_sec + heard_sec <= start_sec:
             raise InputError(f"the part starts at {start_sec:g} s, after the end of {path.name}.")
         if progress is not None:
@@ -105,10 +133,14 @@ class SemiCrfTranscriber:
         self,
         blocks: Iterable[Float[np.ndarray, " sample"]],
         after_window: Callable[[float], None] | None = None,
+        rate_hz: int = SAMPLE_RATE,
     ) -> Performance:
-        """Notes and pedal of mono sound at 44.1 kHz given in blocks of any length.
+        """Notes and pedal of mono sound given in blocks of any length.
 
-        `after_window` is called with the seconds heard so far.
+        Args:
+            blocks: samples at `rate_hz`.
+            after_window: called with the seconds heard so far.
+            rate_hz: 44.1 kHz for a piano in tune; less, as its pitch is less, for a flat one.
         """
         tracks = [Track() for _ in range(TRACKS)]
         heard = 0
@@ -122,8 +154,8 @@ class SemiCrfTranscriber:
         for start, samples, is_last in _windows(counted()):
             self._add_window(tracks, start, samples, is_last)
             if after_window is not None:
-                after_window(heard / SAMPLE_RATE)
-        return _performance(tracks, heard / SAMPLE_RATE)
+                after_window(heard / rate_hz)
+        return _performance(tracks, heard / rate_hz, rate_hz / HOP)
 
     def _add_window(
         self, tracks: list[Track], start: int, samples: Float[np.ndarray, " sample"], is_last: bool
@@ -179,11 +211,11 @@ def _windows(
     yield start, np.pad(buffer, (0, size - len(buffer))), True
 
 
-def _performance(tracks: list[Track], end_sec: float) -> Performance:
+def _performance(tracks: list[Track], end_sec: float, frame_rate: float) -> Performance:
     """Events in frames to notes and pedal in seconds, within the recording."""
 
     def seconds(frame: float) -> float:
-        return min(max((frame - LEAD_FRAMES) / FRAME_RATE, 0.0), end_sec)
+        return min(max((frame - LEAD_FRAMES) / frame_rate, 0.0), end_sec)
 
     rows: list[tuple[float, float, int, int]] = []
     for pitch, track in enumerate(tracks[FIRST_KEY_TRACK:], LOWEST_PITCH):
