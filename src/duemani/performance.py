@@ -15,7 +15,7 @@ LEFT, RIGHT, UNKNOWN_HAND = 0, 1, -1
 UNKNOWN_FINGER = 0
 LOWEST_PITCH, HIGHEST_PITCH = 21, 108
 SUSTAIN_THRESHOLD = 64
-SPARE_SEC, SEC_A_NOTE = 600.0, 2.0
+SPARE_SEC, SEC_A_NOTE = 300.0, 2.0
 
 NOTE_DTYPE = np.dtype(
     [
@@ -139,7 +139,7 @@ def pedal_down(
 
 
 def is_mostly_pause(length_sec: float, notes: int) -> bool:
-    """Whether it lasts longer than 10 minutes and 2 seconds a note.
+    """Whether it lasts longer than 5 minutes and 2 seconds a note.
 
     A concert with its pauses is none such; hours with a few keystrokes are, and neither hands nor
     sound are made for all of them.

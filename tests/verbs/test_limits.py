@@ -60,16 +60,16 @@ def test_hours_with_a_few_notes_are_refused_and_a_part_of_them_is_not(
         perform(path)
     assert said in str(refused.value)
     with pytest.raises(MovedError):
-        perform(path, between_sec=(0.0, 590.0))
+        perform(path, between_sec=(0.0, 290.0))
     # Fingers cost nothing where nothing is played.
     assert len(finger(path, notation=False).notes) == len(rows)
 
 
-def test_the_limit_is_10_minutes_and_2_seconds_a_note(tmp_path: Path, not_moved: None) -> None:
-    within = write(tmp_path / "a.mid", midi_bytes([(0.0, 603.0, 40), (1.0, 2.0, 60)]))
+def test_the_limit_is_5_minutes_and_2_seconds_a_note(tmp_path: Path, not_moved: None) -> None:
+    within = write(tmp_path / "a.mid", midi_bytes([(0.0, 303.0, 40), (1.0, 2.0, 60)]))
     with pytest.raises(MovedError):
         perform(within)
-    beyond = write(tmp_path / "a.mid", midi_bytes([(0.0, 605.0, 40), (1.0, 2.0, 60)]))
+    beyond = write(tmp_path / "a.mid", midi_bytes([(0.0, 305.0, 40), (1.0, 2.0, 60)]))
     with pytest.raises(InputError, match="for 2 notes"):
         perform(beyond)
 
@@ -95,7 +95,7 @@ def repeated(times: int) -> str:
 @pytest.mark.usefixtures("not_moved")
 def test_what_a_score_unfolds_to_counts_by_what_is_written(tmp_path: Path) -> None:
     with pytest.raises(MovedError):
-        perform(write(tmp_path / "a.musicxml", repeated(9)))
+        perform(write(tmp_path / "a.musicxml", repeated(5)))
     with pytest.raises(InputError, match=r"a\.musicxml lasts \d+ minutes for 4 notes;"):
         perform(write(tmp_path / "a.musicxml", repeated(40)))
 

@@ -20,7 +20,7 @@ from duemani.models.reviewer.note_inputs import ten_fingers
 from duemani.motion import HandMotion, save_motion
 from duemani.outputs.notes import save_midi
 from duemani.outputs.sound.synthesis import render_piano
-from duemani.performance import Performance
+from duemani.performance import Performance, make_notes
 from duemani.verbs.demo import demo_score
 from duemani.verbs.perform import generate
 from duemani.verbs.review.material import Sources, clock_sentence
@@ -109,6 +109,14 @@ def test_notes_of_a_hand_out_of_sight_are_not_told(
     left = played[0].notes["hand"] == 0
     assert (found.fingers.played[left & (found.fingers.hand == 0)] == 0).all()
     assert not found.fingers.flagged[left & (found.fingers.hand == 0)].any()
+
+
+def test_hands_are_not_moved_for_minutes_of_pauses(tmp_path: Path) -> None:
+    notes = make_notes([(0.0, 1.0, 60, 64), (500.0, 501.0, 64, 64)])
+    save_midi(tmp_path / "rare.mid", Performance.create(notes))
+    found = review(tmp_path / "rare.mid")
+    assert found.suggested_motion is None
+    assert "3D hands are not made: 8 minutes for 2 notes are mostly pauses." in found.assumptions
 
 
 def test_notes_alone(files: Path) -> None:

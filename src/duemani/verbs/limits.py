@@ -42,7 +42,7 @@ def check_length(name: str, length_sec: float, notes: int) -> None:
         notes: how many are given; of a score, how many are written.
 
     Raises:
-        InputError: it lasts longer than 10 minutes and 2 seconds a note.
+        InputError: it lasts longer than 5 minutes and 2 seconds a note.
     """
     if is_mostly_pause(length_sec, notes):
         raise InputError(

@@ -17,7 +17,7 @@ from duemani.models.fingering.hand_span import MEDIUM_HAND_SPAN_M, check_hand_sp
 from duemani.models.reviewer.judge import Judgement
 from duemani.models.reviewer.pretrained import ReviewerNetwork, shipped_reviewer
 from duemani.motion import HandMotion
-from duemani.performance import Performance
+from duemani.performance import Performance, is_mostly_pause
 from duemani.progress import Progress
 from duemani.report import Remark, Review
 from duemani.verbs.perform import generate
@@ -249,6 +249,13 @@ def _with_motions(found: Review, wishes: Wishes, progress: Progress | None) -> R
         return found
     if found.performance.duration_sec > _LONGEST_MOTION_SEC:
         said = f"3D hands are made for takes of up to {_LONGEST_MOTION_SEC / 60:.0f} minutes only."
+        return replace(found, assumptions=(*found.assumptions, said))
+    length_sec, count = found.performance.duration_sec, len(found.performance.notes)
+    if is_mostly_pause(length_sec, count):
+        said = (
+            f"3D hands are not made: {length_sec / 60:.0f} minutes for {count} notes are mostly"
+            " pauses."
+        )
         return replace(found, assumptions=(*found.assumptions, said))
 
     def moved(performance: Performance, stage: str) -> HandMotion | None:
