@@ -155,34 +155,6 @@ def test_of_two_near_presses_each_is_matched_with_its_note() -> None:
 
 # --- postures -------------------------------------------------------------------------------------
 
-BASES, MIDDLES = (1, 4, 10, 7), (2, 5, 11, 8)  # index, middle, ring and little finger
-
-
-def bent(finger: int, spread_deg: float, base_deg: float, middle_deg: float) -> HandMotion:
-    motion = playing_hands(0.1, 30.0)
-    angles = np.zeros((motion.frame_count, 16, 3))
-    angles[:, BASES[finger], 1] = np.radians(spread_deg)
-    angles[:, BASES[finger], 0] = np.radians(base_deg)
-    angles[:, MIDDLES[finger], 0] = np.radians(middle_deg)
-    turned = np.stack([rotations_from_angles(angles, hand) for hand in range(2)])
-    return replace(motion, rotations_rad=turned)
-
-
-@pytest.mark.parametrize("finger", range(4))
-@pytest.mark.parametrize(
-    ("base_deg", "middle_deg", "least_deg"),
-    [(0, 0, 25), (30, 45, 12.5), (60, 60, 5), (-20, 0, 25), (80, 85, 0)],
-)
-@pytest.mark.parametrize("sign", [-1, 1])
-def test_bent_by_150_degrees_no_finger_spreads(
-    finger: int, base_deg: float, middle_deg: float, least_deg: float, sign: int
-) -> None:
-    allowed = least_deg * (1.5 if finger == 3 else 1)
-    for by_deg, hooked in ((-0.3, False), (0.3, True)):
-        if allowed + by_deg >= 0:
-            motion = bent(finger, sign * (allowed + by_deg), base_deg, middle_deg)
-            assert (odd_postures(motion)["hooked"] == hooked).all()
-
 
 @pytest.mark.parametrize(("speed_deg", "sudden"), [(495, False), (505, True)])
 @pytest.mark.parametrize("sign", [-1, 1])

@@ -99,8 +99,9 @@ def test_times_of_a_part_count_from_the_start_of_the_recording(tmp_path: Path, m
 
     seen: list[np.ndarray] = []
 
-    def listen(self, blocks, report):
+    def listen(self, blocks, report, rate_hz):
         seen.append(np.concatenate(list(blocks)))
+        assert rate_hz == SAMPLE_RATE
         report(len(seen[-1]) / SAMPLE_RATE)
         return Performance.create(
             make_notes([(5.0, 5.5, 60, 64)]), np.array([(4.5, 127)], PEDAL_DTYPE)
