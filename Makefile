@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml constraints.txt hatch_build.py $(shell find web -path web/node_modules -prune -o -type f -print)
 
-.PHONY: demo test test-slow test-training check check-web setup setup-dev setup-train benchmark docs package mutants fuzz foreign clean
+.PHONY: demo test test-slow test-promises test-training check check-web setup setup-dev setup-train benchmark docs package mutants fuzz foreign clean
 
 demo: setup  ## Make the demo page
 	$(BIN)/duemani demo -o demo.html
@@ -11,8 +11,11 @@ demo: setup  ## Make the demo page
 test: setup-dev  ## Run the default tests (under 10 minutes on 2 cores)
 	$(BIN)/pytest -n auto -m "not slow"
 
-test-slow: setup-dev  ## Run the tests that take minutes
+test-slow: setup-dev  ## Run the tests that take minutes, the tutorials' commands among them
 	$(BIN)/pytest -n auto -m slow
+
+test-promises: setup-dev  ## Slow tests of what is promised: nothing leaves, nothing breaks
+	$(BIN)/pytest -n auto -m slow --deselect tests/test_tutorials.py
 
 check: check-web  ## What every commit must pass
 	$(BIN)/ruff check .

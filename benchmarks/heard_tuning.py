@@ -66,7 +66,7 @@ def _heard(sound: np.ndarray, ratio: float) -> np.ndarray:
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE_HZ)
             file.writeframes((np.clip(bent, -1, 1) * 32767).astype("<i2").tobytes())
-        return transcribe(path).performance.notes
+        return transcribe(path).notes
 
 
 if __name__ == "__main__":
